@@ -1,0 +1,74 @@
+"""The two Benchopt base classes of the solvers: one that runs once, one whose curve has a point per few iterations.
+
+A solver file names its strategy and says nothing of timing: `run` covers everything from the arrays of `Votes` to
+the labels, and every call of it starts from scratch.
+"""
+
+import numpy as np
+from benchopt import BaseSolver
+from benchopt.stopping_criterion import StoppingCriterion
+
+from benchmark_utils.votes import Votes
+
+MEMORY_LIMIT = 10 * 2**30  # bytes; a strategy that would need more is skipped
+
+
+class OneShotSolver(BaseSolver):
+    """A strategy without iterations. A subclass has a `name` and `get_strategy()`, which returns the strategy."""
+
+    sampling_strategy = "run_once"
+    requirements = ["numpy", "scipy", "pandas"]
+
+    def get_strategy(self):
+        raise NotImplementedError
+
+    def skip(self, votes, **task_data):
+        """Skip, with the reason, what would not fit into memory."""
+        needed = getattr(self.get_strategy(), "bytes_needed", lambda votes: 0)(votes)
+        if needed > MEMORY_LIMIT:
+            return True, f"needs {needed / 2**30:.1f} GiB, more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
+        return False, None
+
+    def set_objective(self, votes, **task_data):
+        self.votes = votes
+        self.seed = self.get_seed(use_repetition=True)
+
+    def warm_up(self):
+        """Load the code on a crowd of two, so that the first measurement is not of imports."""
+        two = Votes(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.array([0, 1, 1, 1]), 2, 2, 2)
+        self.aggregate(two, 2)
+
+    def run(self, n_iter):
+        self.result = self.aggregate(self.votes, n_iter)
+
+    def aggregate(self, votes, n_iter):
+        return self.get_strategy().fit(votes, seed=self.seed)
+
+    def get_result(self):
+        result = self.result
+        return dict(labels=result.labels, soft=result.soft, n_iter=result.n_iter, converged=result.converged)
+
+
+class Converged(StoppingCriterion):
+    """Ends a curve when the strategy says that it has converged, not when its accuracy pauses.
+
+    Benchopt's default would stop Dawid-Skene after four points.
+    """
+
+    def check_convergence(self, objective_list):
+        converged = objective_list[-1]["objective_converged"] == 1
+        return converged, float(converged)
+
+
+class IterativeSolver(OneShotSolver):
+    """A strategy with iterations: `run(n)` does n of them from scratch, `run(0)` is the start.
+
+    The curve ends once the strategy has met `tol` by its own rule.
+    """
+
+    sampling_strategy = "iteration"
+    stopping_criterion = Converged()
+    tol = 1e-6
+
+    def aggregate(self, votes, n_iter):
+        return self.get_strategy().fit(votes, n_iter=n_iter, tol=self.tol, seed=self.seed)

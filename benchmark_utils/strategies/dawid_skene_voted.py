@@ -1,0 +1,113 @@
+"""Dawid and Skene's EM with a task's posterior confined to the classes it received, in memory of the votes."""
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.strategies.base import hard_labels
+from benchmark_utils.strategies.voted import Pairs
+from benchmark_utils.votes import Votes
+
+
+class VotedModel:
+    """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted.Pairs`.
+
+    With T_il = 0 wherever nobody voted l on task i, the only entries of confusion matrices that matter are the
+    *triples* (worker j, true class l, voted class k) where j voted k on a task that received l. A matrix
+    (n_pairs, n_triples) with a one for each vote of the pair's task makes both steps a product.
+    """
+
+    def __init__(self, votes: Votes, smoothing):
+        self.votes, self.smoothing, self.pairs = votes, smoothing, Pairs(votes)
+        effort = votes.votes_per_task
+        vote_start = np.cumsum(effort) - effort
+        task = self.pairs.spread(self.pairs.filled)
+        n_met = effort[task]  # votes that meet each pair
+        pair_start = np.concatenate([[0], np.cumsum(n_met)])
+        vote = np.arange(pair_start[-1]) + np.repeat(vote_start[task] - pair_start[:-1], n_met)
+        triple = votes.worker[vote].astype(np.int64) * votes.n_class
+        triple += np.repeat(self.pairs.label, n_met)
+        triple *= votes.n_class
+        triple += votes.label[vote]
+        del vote
+        self.triple, column = np.unique(triple, return_inverse=True)
+        del triple
+        column = column.astype(np.int32 if len(column) < 2**31 else np.int64)
+        shape = len(pair_start) - 1, len(self.triple)
+        self.met = sparse.csr_array((np.ones(len(column)), column, pair_start.astype(column.dtype)), shape=shape)
+        row = self.triple // votes.n_class  # (worker, true class)
+        self.row_start = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+        self.row_length = np.diff(np.append(self.row_start, len(row)))
+
+    def start(self):
+        return self.pairs.n_votes / self.pairs.spread(self.pairs.sum(self.pairs.n_votes))
+
+    def maximise(self, posterior):
+        """log pi of the triples, log rho (n_class,), and the sums of the rows of counts, smoothing included."""
+        count = self.met.T @ posterior
+        count += self.smoothing
+        absent = self.smoothing * (self.votes.n_class - self.row_length)
+        total = np.add.reduceat(count, self.row_start) + absent
+        total[total == 0] = 1
+        prevalence = np.bincount(self.pairs.label, posterior, self.votes.n_class)
+        with np.errstate(divide="ignore"):  # log 0 = -inf is meant: what never happened has probability 0
+            count /= np.repeat(total, self.row_length)
+            return np.log(count, out=count), np.log(prevalence / prevalence.sum()), total
+
+    def expect(self, parameters):
+        log_confusion, log_prevalence, _ = parameters
+        log_joint = self.met @ log_confusion
+        log_joint += log_prevalence[self.pairs.label]
+        return self.pairs.normalise(log_joint)
+
+    def log_prior(self, parameters):
+        """Over the rows of pi that occur."""
+        if not self.smoothing:
+            return 0.0
+        log_confusion, _, total = parameters
+        absent = (self.votes.n_class - self.row_length) * np.log(self.smoothing / total)
+        return self.smoothing * (log_confusion.sum() + absent.sum())
+
+    def labels(self, posterior, seed):
+        return hard_labels(self.pairs.matrix(posterior), self.votes.votes_per_task > 0, seed)
+
+    def certain(self, labels):
+        """The posterior that is sure of the labels."""
+        return (self.pairs.label == labels[self.pairs.spread(self.pairs.filled)]).astype(float)
+
+    def highest(self, posterior):
+        """The probability of the most probable class of each task with votes."""
+        return self.pairs.max(posterior)
+
+    def soft(self, posterior):
+        soft = self.pairs.matrix(posterior)
+        return soft if self.pairs.is_large else soft.toarray()
+
+    def describe(self, parameters):
+        """`confusion` holds pi of the triples `worker`, `true_class`, `voted_class`, (n_triples,) each.
+
+        `diagonal` is a csr_array (n_worker, n_class) of pi^j_kk.
+        """
+        n_worker, n_class = self.votes.n_worker, self.votes.n_class
+        confusion = np.exp(parameters[0])
+        row, voted_class = self.triple // n_class, (self.triple % n_class).astype(np.int32)
+        worker, true_class = (row // n_class).astype(np.int32), (row % n_class).astype(np.int32)
+        right = true_class == voted_class
+        diagonal = (confusion[right], (worker[right], true_class[right]))
+        diagonal = sparse.coo_array(diagonal, shape=(n_worker, n_class)).tocsr()
+        return dict(
+            worker_score=diagonal.sum(axis=1) / n_class,
+            parameters={
+                "confusion": confusion,
+                "worker": worker,
+                "true_class": true_class,
+                "voted_class": voted_class,
+                "diagonal": diagonal,
+                "prevalence": np.exp(parameters[1]),
+            },
+        )
+
+    @staticmethod
+    def bytes_needed(votes: Votes) -> int:
+        """Memory of the triples while they are sorted, one for each vote of each pair's task, and of the pairs."""
+        pairs = Pairs(votes)
+        return 48 * int(votes.votes_per_task[pairs.filled] @ pairs.n_voted) + 64 * votes.n_votes

@@ -1,0 +1,220 @@
+"""Posteriors in memory and time of the votes, for any number of classes.
+
+Where a worker's errors do not depend on the true class (one coin, GLAD, MACE), all the classes that nobody voted for
+on a task explain its votes equally well: given the votes, they share one number times their prevalence. So a task's
+posterior is a number for each class it received, plus one number for all the others, and nothing is approximated.
+
+A *pair* is a (task, class) that received a vote. Sums over the votes of a pair, and over the pairs of a task, are
+sums over neighbours, since votes are sorted by task and label. Arrays "per task" cover the tasks that have a vote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.strategies.base import _TIE, is_large, support
+from benchmark_utils.votes import Votes
+
+
+class Pairs:
+    """The (task, class) pairs that received a vote, in order.
+
+    Attributes
+    ----------
+    label : int, (n_pairs,)
+        The class of each pair.
+    of_vote : int, (n_votes,)
+        The pair of each vote.
+    filled : int, (n_filled,)
+        The tasks that have a vote.
+    n_voted : int, (n_filled,)
+        How many classes each of them received.
+    row_start : int, (n_task + 1,)
+        Pairs row_start[i] to row_start[i + 1] belong to task i.
+    """
+
+    def __init__(self, votes: Votes):
+        self.n_task, self.n_class, self.is_large = votes.n_task, votes.n_class, is_large(votes)
+        self._first_vote, self.row_start = support(votes)
+        self.label = votes.label[self._first_vote]
+        self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
+        self.of_vote = np.repeat(np.arange(len(self.label), dtype=self.row_start.dtype), self.n_votes)
+        n_voted = np.diff(self.row_start)
+        self.filled = np.flatnonzero(n_voted)
+        self.n_voted = n_voted[self.filled]
+        self._first_pair = self.row_start[self.filled]
+
+    def sum_votes(self, per_vote):
+        """Sum over the votes of each pair, (n_pairs,)."""
+        return np.add.reduceat(per_vote, self._first_vote)
+
+    def sum(self, per_pair):
+        """Sum over the pairs of each task, (n_filled,)."""
+        return np.add.reduceat(per_pair, self._first_pair)
+
+    def max(self, per_pair):
+        """Largest among the pairs of each task, (n_filled,)."""
+        return np.maximum.reduceat(per_pair, self._first_pair)
+
+    def spread(self, per_task):
+        """Each task's number, once per pair, (n_pairs,)."""
+        return np.repeat(per_task, self.n_voted)
+
+    def normalise(self, log_joint):
+        """The posterior confined to the pairs, and each task's log evidence; overwrites `log_joint`."""
+        highest = self.max(log_joint)
+        log_joint -= self.spread(highest)
+        posterior = np.exp(log_joint, out=log_joint)
+        total = self.sum(posterior)
+        posterior /= self.spread(total)
+        return posterior, highest + np.log(total)
+
+    def unvoted_prevalence(self, prevalence):
+        """The prevalence of the classes that each task did not receive, (n_filled,)."""
+        rest = 1 - self.sum(prevalence[self.label])
+        n_unvoted = self.n_class - self.n_voted
+        # the bounds mend what the difference loses where the rest is tiny, or nothing
+        return np.clip(rest, n_unvoted * prevalence.min(), n_unvoted * prevalence.max())
+
+    def matrix(self, per_pair) -> sparse.csr_array:
+        """The numbers of the pairs as a sparse matrix (n_task, n_class)."""
+        return sparse.csr_array((per_pair, self.label, self.row_start), shape=(self.n_task, self.n_class))
+
+
+def naive_posterior(pairs: Pairs) -> Scores:
+    """The frequency of each class among a task's votes."""
+    share = pairs.n_votes / pairs.spread(pairs.sum(pairs.n_votes))
+    return Scores(pairs, share, np.zeros(len(pairs.filled)), np.full(pairs.n_class, 1 / pairs.n_class))
+
+
+def posterior_of_coins(pairs: Pairs, right, wrong, prevalence) -> tuple[Scores, np.ndarray]:
+    """The E-step of a model whose workers err alike whatever the true class.
+
+    Parameters
+    ----------
+    right, wrong : float, (n_votes,)
+        log p(vote | its label is the true class), log p(vote | the true class is another). Finite.
+    prevalence : float, (n_class,)
+
+    Returns
+    -------
+    posterior : Scores
+    log_evidence : (n_filled,)
+        log p(votes of the task).
+    """
+    # both relative to the likelihood of a class without votes, which is sum_j wrong_ij
+    with np.errstate(divide="ignore"):  # log 0 = -inf is meant
+        log_voted = np.log(prevalence)[pairs.label] + pairs.sum_votes(right - wrong)
+        unvoted = pairs.unvoted_prevalence(prevalence)
+        log_unvoted = np.log(unvoted)
+    highest = np.maximum(pairs.max(log_voted), log_unvoted)
+    log_voted -= pairs.spread(highest)
+    voted = np.exp(log_voted, out=log_voted)
+    rest = np.exp(log_unvoted - highest)
+    total = pairs.sum(voted) + rest
+    voted /= pairs.spread(total)
+    scale = np.divide(rest / total, unvoted, out=np.zeros_like(rest), where=unvoted > 0)
+    log_evidence = highest + np.log(total) + pairs.sum(pairs.sum_votes(wrong))
+    return Scores(pairs, voted, scale, prevalence), log_evidence
+
+
+def weighted_vote(pairs: Pairs, weight) -> Scores:
+    """Sum over the votes of their weights, which may be negative; a class without votes has 0.
+
+    Parameters
+    ----------
+    weight : float, (n_votes,)
+    """
+    no_vote, uniform = np.zeros(len(pairs.filled)), np.full(pairs.n_class, 1 / pairs.n_class)
+    return Scores(pairs, pairs.sum_votes(weight), no_vote, uniform)
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A number for every class of every task, p(true class | votes) for instance.
+
+    Attributes
+    ----------
+    voted : float, (n_pairs,)
+        Of the classes that the task received.
+    scale : float, (n_filled,)
+        Of any other class k it is scale * prevalence[k].
+    prevalence : float, (n_class,)
+    """
+
+    pairs: Pairs
+    voted: np.ndarray
+    scale: np.ndarray
+    prevalence: np.ndarray
+
+    def class_totals(self) -> np.ndarray:
+        """Sum over the tasks, (n_class,)."""
+        pairs = self.pairs
+        voted = np.bincount(pairs.label, self.voted, pairs.n_class)
+        scale_where_voted = np.bincount(pairs.label, pairs.spread(self.scale), pairs.n_class)
+        return voted + self.prevalence * np.maximum(self.scale.sum() - scale_where_voted, 0)
+
+    def soft(self):
+        """Soft labels (n_task, n_class); where that is large a csr_array.
+
+        It stores the voted classes, unnormalised: what its rows lack to one belongs to the classes nobody voted for.
+        """
+        if self.pairs.is_large:
+            return self.pairs.matrix(self.voted)
+        soft = np.zeros((self.pairs.n_task, self.pairs.n_class))
+        soft[self.pairs.filled] = self.scale[:, None] * self.prevalence
+        soft[self.pairs.spread(self.pairs.filled), self.pairs.label] = self.voted
+        return soft
+
+    def labels(self, seed) -> np.ndarray:
+        """The class of the highest score, voted for or not, ties at random from the seed; -1 without votes.
+
+        A tie is broken alike each time, so that an iteration over labels can stand still. int64, (n_task,).
+        """
+        pairs, rng = self.pairs, np.random.default_rng(seed)
+        draw = rng.random(len(self.voted))
+        draw_other, draw_which = rng.random((2, len(self.scale)))
+        best_voted = pairs.max(self.voted)
+        other, n_other = np.zeros(len(best_voted), dtype=np.int64), np.ones(len(best_voted))
+        may_win = (pairs.n_voted < pairs.n_class) & (
+            self.scale * self.prevalence.max() >= best_voted - _TIE * np.abs(best_voted)
+        )
+        if may_win.any():
+            other[may_win], n_other[may_win] = self._best_unvoted(may_win, draw_which[may_win])
+        other_score = np.where(may_win, self.scale * self.prevalence[other], -np.inf)
+        best = np.maximum(best_voted, other_score)
+        limit = best - _TIE * np.abs(best)
+        # among equals the largest draw wins; the largest of n uniform draws is distributed as u^(1/n)
+        draw[self.voted < pairs.spread(limit)] = -1
+        draw_other = np.where(other_score >= limit, draw_other ** (1 / n_other), -1)
+        highest = pairs.max(draw)
+        labels = np.full(pairs.n_task, -1, dtype=np.int64)
+        wins = (draw >= 0) & (draw == pairs.spread(highest))
+        labels[pairs.spread(pairs.filled)[wins]] = pairs.label[wins]
+        wins = draw_other > highest
+        labels[pairs.filled[wins]] = other[wins]
+        return labels
+
+    def _best_unvoted(self, tasks, draw):
+        """A most prevalent class that the task did not receive, by the draw, and how many there are; of some tasks.
+
+        `tasks` is a mask (n_filled,), `draw` has a number in [0, 1) for each that it selects.
+        """
+        pairs = self.pairs
+        order = np.argsort(-self.prevalence, kind="stable")
+        rank = np.empty(pairs.n_class, dtype=np.int64)
+        rank[order] = np.arange(pairs.n_class)
+        n_top = np.count_nonzero(self.prevalence >= self.prevalence.max() * (1 - _TIE))
+        n_voted = pairs.n_voted[tasks]
+        start = np.cumsum(n_voted) - n_voted
+        row = np.repeat(np.arange(len(n_voted)), n_voted)
+        voted_rank = rank[pairs.label[pairs.spread(tasks)]]
+        voted_rank = voted_rank[np.lexsort((voted_rank, row))]
+        n_equal = np.maximum(n_top - np.add.reduceat(voted_rank < n_top, start, dtype=np.int64), 1)
+        # the r-th rank that is not voted: r, and one more for each voted rank on the way
+        r = (draw * n_equal).astype(np.int64)
+        passed = voted_rank - (np.arange(len(row)) - start[row]) <= r[row]
+        return order[r + np.add.reduceat(passed, start, dtype=np.int64)], n_equal

@@ -1,0 +1,29 @@
+"""WDS: a vote weighted by the confusion matrices of Dawid and Skene (thesis, eq. 1.13)."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmark_utils.strategies.base import hard_labels, normalise, sum_votes
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.votes import Votes
+
+
+@dataclass
+class WeightedDawidSkene(DawidSkene):
+    """Each vote counts as much as its worker is right about the class voted: sum_j pi^j_kk 1(y_ij = k).
+
+    The posterior of Dawid and Skene is nearly certain of every task; these soft labels keep the doubt. EM as there.
+    """
+
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0):
+        """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels."""
+        em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed)
+        if self.support == "full":
+            diagonal = np.einsum("jkk->jk", em.parameters["confusion"])
+        else:
+            diagonal = em.parameters["diagonal"]
+        # a worker found wrong about a class keeps a trace of a voice: the label is always one that was voted
+        weight = np.maximum(diagonal[votes.worker, votes.label], 1e-12)
+        score = sum_votes(votes, weight)
+        return replace(em, soft=normalise(score), labels=hard_labels(score, votes.votes_per_task > 0, seed))

@@ -1,0 +1,400 @@
+"""Votes: the one data structure that everything passes around.
+
+A vote is a triple (task, worker, label). `Votes` holds them as three integer arrays, so that memory and time
+follow the number of votes and never the number of tasks times workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+_SHOWN_ROWS = 5
+
+
+class VotesError(ValueError):
+    """Votes or truth that cannot be used: the message says what is wrong, where, and how to mend it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """The user's own ids: position c of each array holds the id that was given code c.
+
+    Attributes
+    ----------
+    tasks : array, (n_task,)
+    workers : array, (n_worker,)
+    classes : array, (n_class,)
+    """
+
+    tasks: np.ndarray
+    workers: np.ndarray
+    classes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """The votes of a crowd, sorted by task, then label, then worker, without exact repeats.
+
+    Attributes
+    ----------
+    task, worker, label : int32 (int64 where it must), (n_votes,)
+        Codes in [0, n_task), [0, n_worker) and [0, n_class). Votes for one class of one task are neighbours.
+    n_task, n_worker, n_class : int
+        Tasks and workers without votes count.
+    author : int array, (n_task,), optional
+        The worker who created the task, -1 where unknown.
+    machine_label : int array, (n_task,), optional
+        A model's answer, -1 where there is none.
+    machine_score : float array, (n_task,), optional
+        The model's confidence in its answer, in [0, 1], NaN where there is none.
+    encoding : Encoding, optional
+        The user's own ids.
+    n_repeated : int
+        How many exact repeats of (task, worker, label) were dropped. A worker's conflicting answers on one task
+        are separate votes.
+
+    Raises
+    ------
+    VotesError
+        Arrays of unequal length, no votes, or a code that is fractional, negative or too large.
+    """
+
+    task: np.ndarray
+    worker: np.ndarray
+    label: np.ndarray
+    n_task: int
+    n_worker: int
+    n_class: int
+    author: np.ndarray | None = None
+    machine_label: np.ndarray | None = None
+    machine_score: np.ndarray | None = None
+    encoding: Encoding | None = None
+    n_repeated: int = 0
+
+    def __post_init__(self):
+        columns = {name: np.asarray(getattr(self, name)) for name in ("task", "worker", "label")}
+        _check_lengths(columns)
+        for name in ("n_task", "n_worker", "n_class"):
+            object.__setattr__(self, name, int(getattr(self, name)))  # products of numpy's int32 overflow
+        sizes = {"task": self.n_task, "worker": self.n_worker, "label": self.n_class}
+        task, worker, label = (
+            _check_codes(column, name, sizes[name], "n_class" if name == "label" else f"n_{name}")
+            for name, column in columns.items()
+        )
+        order = _sorting_order(task, label, worker, self.n_class, self.n_worker)
+        if order is not None:
+            task, worker, label = task[order], worker[order], label[order]
+        repeated = np.zeros(len(task), dtype=bool)
+        repeated[1:] = (task[1:] == task[:-1]) & (label[1:] == label[:-1]) & (worker[1:] == worker[:-1])
+        if repeated.any():
+            task, worker, label = task[~repeated], worker[~repeated], label[~repeated]
+        self._freeze(task=task, worker=worker, label=label)
+        object.__setattr__(self, "n_repeated", int(self.n_repeated + repeated.sum()))
+        self._check_task_attributes()
+
+    def _freeze(self, **arrays):
+        for name, array in arrays.items():
+            array = np.array(array)  # a copy: the caller's array stays writeable
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    def _check_task_attributes(self):
+        sizes = {"author": ("n_worker", self.n_worker), "machine_label": ("n_class", self.n_class)}
+        for name, (size_name, size) in sizes.items():
+            values = getattr(self, name)
+            if values is not None:
+                values = np.asarray(values)
+                _check_per_task(values, name, self.n_task)
+                self._freeze(**{name: _check_codes(values, name, size, size_name, lowest=-1)})
+        if self.machine_score is not None:
+            score = np.asarray(self.machine_score, dtype=float)
+            _check_per_task(score, "machine_score", self.n_task)
+            raise_rows((score < 0) | (score > 1), score, "machine_score is outside [0, 1]", "rescale it")
+            self._freeze(machine_score=score)
+
+    def __repr__(self):
+        return (
+            f"Votes({self.n_votes} votes, {self.n_task} tasks, {self.n_worker} workers, {self.n_class} classes, "
+            f"{self.n_repeated} repeats dropped)"
+        )
+
+    @property
+    def n_votes(self) -> int:
+        return len(self.task)
+
+    @property
+    def votes_per_task(self) -> np.ndarray:
+        """Feedback effort: the number of votes of each task, (n_task,)."""
+        return np.bincount(self.task, minlength=self.n_task)
+
+    @property
+    def votes_per_worker(self) -> np.ndarray:
+        """Workload: the number of votes of each worker, (n_worker,)."""
+        return np.bincount(self.worker, minlength=self.n_worker)
+
+    @classmethod
+    def from_frame(
+        cls, frame: pd.DataFrame, task="task", worker="worker", label="label", *, tasks=None, classes=None, n_class=None
+    ) -> Votes:
+        """Votes from a table with one row per vote.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns of ids; labels may be words or class numbers. Errors name rows by the frame's index.
+        task, worker, label : str
+            The names of the three columns.
+        tasks : sequence, optional
+            Ids of all the tasks, those without a vote included; by default the ids that occur.
+        classes : sequence, optional
+            Names of all the classes, in the order of their codes.
+        n_class : int, optional
+            Number of classes, for labels that are class numbers. Without it and without `classes`, integer labels
+            that use at least half of 0, ..., max are class numbers, and any other labels are names, sorted.
+
+        Raises
+        ------
+        VotesError
+            A missing column or value, an empty table, a fractional or negative label, a label that is not among
+            the classes, a task that is not among the tasks.
+        """
+        for column in (task, worker, label):
+            if column not in frame.columns:
+                raise VotesError(
+                    f"column {column!r} is missing; the table has {list(frame.columns)}: rename a column, "
+                    "or say which column holds the tasks, the workers and the labels"
+                )
+        if len(frame) == 0:
+            raise VotesError("the table of votes is empty: it needs one row per vote (task, worker, label)")
+        for column in (task, worker, label):
+            missing = _is_missing(frame[column])
+            raise_rows(missing, None, f"column {column!r} has no value", "fill it in or remove the row", frame.index)
+        task_code, task_ids = encode_ids(frame[task], tasks, "task", frame.index)
+        worker_code, worker_ids = encode_ids(frame[worker], None, "worker", frame.index)
+        label_code, class_ids = _encode_labels(frame[label], classes, n_class, frame.index)
+        return cls(
+            task_code,
+            worker_code,
+            label_code,
+            n_task=len(task_ids),
+            n_worker=len(worker_ids),
+            n_class=len(class_ids),
+            encoding=Encoding(task_ids, worker_ids, class_ids),
+        )
+
+    @classmethod
+    def from_answers(cls, answers: Mapping, *, classes=None, n_class=None) -> Votes:
+        """Votes from peerannot's `{task: {worker: label}}`; a task with an empty dict is a task without votes."""
+        if not isinstance(answers, Mapping) or not all(isinstance(given, Mapping) for given in answers.values()):
+            raise VotesError("answers must map each task to a map from worker to label: {task: {worker: label}}")
+        rows = [(task, worker, label) for task, given in answers.items() for worker, label in given.items()]
+        frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
+        return cls.from_frame(frame, tasks=list(answers), classes=classes, n_class=n_class)
+
+    @classmethod
+    def from_matrix(cls, matrix, *, n_class=None) -> Votes:
+        """Votes from a matrix (n_task, n_worker) of class numbers, -1 where the worker did not answer the task."""
+        matrix = np.asarray(matrix)
+        if matrix.ndim != 2:
+            raise VotesError(f"the matrix of votes has {matrix.ndim} dimensions: it needs two, (n_task, n_worker)")
+        if not (matrix != -1).any():
+            raise VotesError("the matrix holds no vote: every entry is -1")
+        task, worker = np.nonzero(matrix != -1)
+        label = _check_codes(matrix[task, worker], "label", n_class, "n_class", rows=task)
+        n_class = n_class or int(label.max()) + 1
+        return cls(task, worker, label, n_task=matrix.shape[0], n_worker=matrix.shape[1], n_class=n_class)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per vote: task, worker, label, in the user's own ids where there are any."""
+        tasks, workers, classes = self._names()
+        return pd.DataFrame({"task": tasks[self.task], "worker": workers[self.worker], "label": classes[self.label]})
+
+    def to_answers(self) -> dict:
+        """peerannot's `{task: {worker: label}}`, in the user's own ids; each task is there, voted or not.
+
+        Raises
+        ------
+        VotesError
+            A worker gave two answers to one task, which this format cannot hold.
+        """
+        tasks, workers, classes = (names.tolist() for names in self._names())
+        answers = {task: {} for task in tasks}
+        for i, j, k in zip(self.task.tolist(), self.worker.tolist(), self.label.tolist(), strict=True):
+            given = answers[tasks[i]]
+            if workers[j] in given:
+                raise VotesError(
+                    f"worker {workers[j]!r} gave two answers to task {tasks[i]!r}, and a map from worker to label "
+                    "holds one: remove one of them or use to_frame"
+                )
+            given[workers[j]] = classes[k]
+        return answers
+
+    def named(self, labels) -> pd.Series:
+        """Labels (n_task,) in the user's own names, indexed by the user's tasks; None where the label is -1."""
+        tasks, _, classes = self._names()
+        names = np.append(classes.astype(object), None)  # position -1 is the last
+        return pd.Series(names[np.asarray(labels)], index=tasks, name="label", dtype=object)
+
+    def _names(self):
+        if self.encoding is None:
+            return np.arange(self.n_task), np.arange(self.n_worker), np.arange(self.n_class)
+        return self.encoding.tasks, self.encoding.workers, self.encoding.classes
+
+
+def encode_truth(ids, values, votes: Votes, rows=None) -> np.ndarray:
+    """Truth by task code, (n_task,) int64, -1 where it is not known.
+
+    Parameters
+    ----------
+    ids, values : sequences of equal length
+        The user's own ids of tasks and classes.
+    votes : Votes
+        With an encoding.
+    rows : sequence, optional
+        What errors call the entries, the lines of a file for instance.
+
+    Raises
+    ------
+    VotesError
+        A missing value, a task nobody was asked about, a class that is not among the classes, two truths for a task.
+    """
+    if len(ids) != len(values):
+        raise VotesError(f"the truth has {len(ids)} tasks and {len(values)} labels: each task needs one label")
+    rows = pd.RangeIndex(len(ids)) if rows is None else rows
+    ids, values = pd.Series(ids).reset_index(drop=True), pd.Series(values).reset_index(drop=True)
+    missing = _is_missing(ids) | _is_missing(values)
+    raise_rows(missing, None, "the truth has an empty task or label", "fill it in or remove the row", rows)
+    task, _ = encode_ids(ids, votes.encoding.tasks, "task of the truth", rows)
+    label, _ = encode_ids(values, votes.encoding.classes, "truth", rows)
+    first = pd.Series(task).duplicated(keep=False).to_numpy()
+    raise_rows(first, ids, "a task has more than one truth", "keep one row per task", rows)
+    truth = np.full(votes.n_task, -1, dtype=np.int64)
+    truth[task] = label
+    return truth
+
+
+def encode_ids(values: pd.Series, known, what: str, rows) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n,) of ids and the ids by code; `known` fixes the ids and their order, else they are sorted."""
+    values = _as_numbers(values)
+    if known is None:
+        codes, ids = pd.factorize(values, sort=True)
+        return codes, np.asarray(ids)
+    known = np.asarray(known)
+    keys = _as_numbers(pd.Series(known))
+    if keys.dtype.kind != values.dtype.kind:
+        keys, values = keys.astype(str), values.astype(str)
+    if keys.duplicated().any():
+        raise VotesError(f"{what} ids repeat in the list of those known: {known[keys.duplicated()][:5].tolist()}")
+    codes = pd.Index(keys).get_indexer(values)
+    shown = ", ".join(map(repr, known[:8].tolist())) + (", ..." if len(known) > 8 else "")
+    raise_rows(codes < 0, values, f"unknown {what}", f"the known ones are {shown}: correct it or remove the row", rows)
+    return codes, known
+
+
+def _encode_labels(values: pd.Series, classes, n_class, rows):
+    numbers = _as_numbers(values)
+    if numbers.dtype.kind == "f":
+        fractional = (numbers != np.floor(numbers)) | np.isinf(numbers)
+        raise_rows(fractional, values, "a label is fractional", "labels are class numbers or words", rows)
+        numbers = numbers.astype(np.int64)
+    if numbers.dtype.kind in "iub" and classes is None:
+        numbers = numbers.astype(np.int64)
+        raise_rows(numbers < 0, values, "a label is negative", "number the classes from 0, or remove the row", rows)
+        if n_class is not None:
+            too_large = f"a label is not below n_class = {n_class}"
+            raise_rows(numbers >= n_class, values, too_large, "correct it or raise n_class", rows)
+            return numbers.to_numpy(), np.arange(n_class)
+        if numbers.min() == 0 and numbers.max() < 2 * numbers.nunique():
+            return numbers.to_numpy(), np.arange(numbers.max() + 1)
+    codes, ids = encode_ids(numbers, classes, "label", rows)
+    if n_class is not None and len(ids) > n_class:
+        raise VotesError(f"there are {len(ids)} different labels and n_class = {n_class}: raise n_class")
+    return codes, ids
+
+
+def _is_missing(values: pd.Series) -> pd.Series:
+    if values.dtype.kind in "iufb":
+        return values.isna()
+    return values.isna() | (values.astype(str).str.strip() == "")
+
+
+def _as_numbers(values: pd.Series) -> pd.Series:
+    """Ids as integers where all of them are, as floats where all are numbers, else as text."""
+    if values.dtype.kind in "iufb":
+        numbers = values
+    else:
+        # the work on text is done once per distinct id
+        try:
+            codes, distinct = pd.factorize(values, use_na_sentinel=False)
+        except TypeError:
+            raise VotesError("an id or a label is a list or a map: each must be one number or word") from None
+        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce")
+        # "007", "1e3" and "1.10" are names: a number has to read back as it was written
+        texts = pd.Series(distinct).astype(str)
+        plain = texts.str.fullmatch(r"-?(0|[1-9]\d{0,17})(\.0|\.\d*[1-9])?")
+        exact = numbers.dtype.kind != "f" or numbers.abs().max() < 2**53  # two long ids may round to one float
+        if numbers.isna().any() or not plain.all() or not exact:
+            return texts.take(codes)
+        numbers = numbers.take(codes)
+    if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and numbers.abs().max() < 2**53:
+        return numbers.astype(np.int64)
+    return numbers
+
+
+def _check_lengths(columns):
+    if any(column.ndim != 1 for column in columns.values()):
+        raise VotesError("task, worker and label must be one-dimensional, with one entry per vote")
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise VotesError(f"task, worker and label have unequal lengths {lengths}: each vote needs all three")
+    if lengths["task"] == 0:
+        raise VotesError("there are no votes: give at least one (task, worker, label)")
+
+
+def _check_per_task(values, name, n_task):
+    if values.shape != (n_task,):
+        raise VotesError(f"{name} has shape {values.shape}: it needs one entry per task, ({n_task},)")
+
+
+def _check_codes(values, name, size, size_name, lowest=0, rows=None):
+    """Integer codes of `values`, int32 where they fit, after a check of lowest <= code < size."""
+    values = np.asarray(values)
+    if values.dtype.kind not in "iub":
+        if values.dtype.kind != "f":
+            raise VotesError(f"{name} holds {values.dtype}: it needs integer codes; see Votes.from_frame for words")
+        whole = np.isfinite(values) & (values == np.floor(values))
+        raise_rows(~whole, values, f"{name} is fractional or missing", "codes are integers", rows)
+        values = values.astype(np.int64)
+    raise_rows(values < lowest, values, f"{name} is below {lowest}", f"codes start at {lowest}", rows)
+    if size is not None:
+        raise_rows(
+            values >= size, values, f"{name} is not below {size_name} = {size}", f"raise {size_name} or mend it", rows
+        )
+    fits = (size if size is not None else int(values.max(initial=0))) <= np.iinfo(np.int32).max
+    return values.astype(np.int32 if fits else np.int64)
+
+
+def raise_rows(wrong, values, what, mend, rows=None):
+    """Raise a VotesError that names the first rows that are `wrong`, (n,) bool, by the index `rows`; if any."""
+    wrong = np.asarray(wrong)
+    if not wrong.any():
+        return
+    positions = np.flatnonzero(wrong)
+    shown = positions[:_SHOWN_ROWS]
+    rows = pd.RangeIndex(len(wrong)) if rows is None else pd.Index(rows)
+    places = ", ".join(str(row) for row in rows[shown])
+    more = f" and {len(positions) - len(shown)} more" if len(positions) > len(shown) else ""
+    found = "" if values is None else f" (found {', '.join(repr(v) for v in np.asarray(values)[shown].tolist())})"
+    raise VotesError(f"{what} in {rows.name or 'row'} {places}{more}{found}: {mend}")
+
+
+def _sorting_order(task, label, worker, n_class, n_worker):
+    """The permutation that sorts by task, label, worker; None where they are sorted already."""
+    if (int(task.max()) + 1) * n_class * n_worker < 2**63:  # one key sorts several times faster than three
+        key = (task.astype(np.int64) * n_class + label) * n_worker + worker
+        return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
+    return np.lexsort((worker, label, task))

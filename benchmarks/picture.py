@@ -1,0 +1,49 @@
+"""Draw the curves of a result, AccTrain against runtime, one panel per dataset.
+
+python -m benchmarks.picture outputs/published.parquet docs/curves.svg [--datasets bluebirds music]
+"""
+
+import argparse
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.ticker import NullFormatter
+
+from benchmark_utils.results import short_names
+
+
+def draw(results, datasets):
+    figure, axes = plt.subplots(1, len(datasets), figsize=(5 * len(datasets), 4), squeeze=False, layout="constrained")
+    solvers = sorted(set(results["solver_name"]))
+    colours = dict(zip(solvers, plt.get_cmap("tab20").colors * 3, strict=False))
+    for axis, dataset in zip(axes[0], datasets, strict=True):
+        for solver, points in results[results["dataset_name"] == dataset].groupby("solver_name"):
+            median = points.groupby("stop_val")[["time", "objective_acc_train"]].median().sort_values("time")
+            axis.plot(median["time"], median["objective_acc_train"], "o-", ms=3, label=solver, color=colours[solver])
+        axis.set(xscale="log", xlabel="time [s]", ylabel="AccTrain", title=dataset)
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.grid(alpha=0.3)
+    handles = [plt.Line2D([], [], marker="o", ms=3, color=colours[solver], label=solver) for solver in solvers]
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("result", type=Path)
+    parser.add_argument("picture", type=Path)
+    parser.add_argument("--datasets", nargs="+")
+    chosen = parser.parse_args()
+    results = pd.read_parquet(chosen.result)
+    results = results[~results["solver_name"].str.startswith("tolerance")]
+    results["dataset_name"] = results["dataset_name"].map(short_names(results["dataset_name"].unique()))
+    chosen.picture.parent.mkdir(parents=True, exist_ok=True)
+    draw(results, chosen.datasets or list(results["dataset_name"].unique())).savefig(chosen.picture)
+
+
+if __name__ == "__main__":
+    main()

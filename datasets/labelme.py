@@ -1,0 +1,33 @@
+import numpy as np
+
+from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.sources import Source
+from benchmark_utils.tasks import labelme_tasks
+from benchmark_utils.votes import Encoding, Votes
+
+CLASSES = ["highway", "insidecity", "tallbuilding", "street", "forest", "coast", "mountain", "opencountry"]
+
+
+class Dataset(CrowdDataset):
+    """Which of eight scenes does a photograph show? 1,000 photographs, 59 workers of Amazon Mechanical Turk.
+
+    Rodrigues and Pereira, "Deep learning from crowds", AAAI 2018. The file has a column for 77 workers: 18 did not
+    answer, and a worker's id is the number of the column.
+    """
+
+    name = "labelme"
+    sources = [Source("http://fprodrigues.com/deep_LabelMe.tar.gz", "LabelMe", browser=True)]
+    files = ["LabelMe/answers.txt", "LabelMe/labels_train.txt", "LabelMe/filenames_train.txt"]
+
+    def read(self, folder):
+        answers, labels, filenames = (folder / file for file in self.files)
+        matrix = np.loadtxt(answers, dtype=int)
+        task, column = np.nonzero(matrix != -1)
+        columns, worker = np.unique(column, return_inverse=True)
+        photographs = np.array(filenames.read_text().split())
+        encoding = Encoding(photographs, columns, np.array(CLASSES))
+        votes = Votes(task, worker, matrix[task, column], len(matrix), len(columns), len(CLASSES), encoding=encoding)
+        return votes, np.loadtxt(labels, dtype=np.int64)
+
+    def read_tasks(self, folder, votes):
+        return labelme_tasks(folder)

@@ -1,0 +1,32 @@
+import pandas as pd
+
+from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.sources import Source
+from benchmark_utils.tasks import music_tasks
+from benchmark_utils.votes import Votes, encode_truth
+
+CLASSES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
+
+
+class Dataset(CrowdDataset):
+    """Which of ten genres is a song? 700 extracts, 44 workers of Amazon Mechanical Turk.
+
+    Rodrigues, Pereira and Ribeiro, "Learning from multiple annotators: distinguishing good from random labelers",
+    Pattern Recognition Letters 2013.
+    """
+
+    name = "music"
+    sources = [Source("http://fprodrigues.com/mturk-datasets.tar.gz", "music_genre_classification", browser=True)]
+    files = ["music_genre_classification/mturk_answers.csv", "music_genre_classification/music_genre_gold.csv"]
+
+    def read(self, folder):
+        answers, gold = (folder / file for file in self.files)
+        gold = pd.read_csv(gold, usecols=["id", "class"])
+        answers = pd.read_csv(answers)  # whose lines end with a bare carriage return: pandas knows
+        votes = Votes.from_frame(
+            answers, "Input.song", "WorkerID", "Answer.pred_label", tasks=gold["id"], classes=CLASSES
+        )
+        return votes, encode_truth(gold["id"], gold["class"], votes)
+
+    def read_tasks(self, folder, votes):
+        return music_tasks(folder, votes)

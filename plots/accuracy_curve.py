@@ -1,0 +1,31 @@
+from benchopt import BasePlot
+
+from benchmark_utils.results import COLUMNS
+
+
+class Plot(BasePlot):
+    """A score against runtime or iterations; each point is a run from scratch, the median over repetitions."""
+
+    name = "accuracy_curve"
+    type = "scatter"
+    options = {"dataset": ..., "column": list(COLUMNS), "X_axis": ["Time", "Iteration"]}
+
+    def plot(self, df, dataset, column, X_axis):  # noqa: N803, the name Benchopt gives to this option
+        score, x = f"objective_{column}", "time" if X_axis == "Time" else "objective_n_iter"
+        df = df[(df["dataset_name"] == dataset) & df[score].notna()]
+        curves = []
+        for solver, points in df.groupby("solver_name"):
+            median = points.groupby("stop_val")[[x, score]].median().sort_values(x)
+            curve = {"x": median[x].tolist(), "y": median[score].tolist(), "label": solver, **self.get_style(solver)}
+            if X_axis == "Time" and points["idx_rep"].nunique() > 1:
+                low_high = points.groupby("stop_val")["time"].quantile([0.2, 0.8]).unstack().loc[median.index]
+                curve.update(x_low=low_high[0.2].tolist(), x_high=low_high[0.8].tolist())
+            curves.append(curve)
+        return curves
+
+    def get_metadata(self, df, dataset, column, X_axis):  # noqa: N803
+        return {
+            "title": dataset,
+            "xlabel": "Time [s]" if X_axis == "Time" else "Iterations",
+            "ylabel": COLUMNS[column],
+        }

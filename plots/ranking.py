@@ -1,0 +1,25 @@
+from benchopt import BasePlot
+
+from benchmark_utils.results import mean_ranks, short_names
+
+
+class Plot(BasePlot):
+    """Rank of each solver by AccTrain, on each dataset and on average, for solvers that ran on all of them."""
+
+    name = "ranking"
+    type = "table"
+    options = {}
+
+    def plot(self, df):
+        ranks = mean_ranks(df)
+        return [[solver, *(float(rank) for rank in row)] for solver, row in zip(ranks.index, ranks.values, strict=True)]
+
+    def get_metadata(self, df):
+        columns = mean_ranks(df).columns
+        short = short_names(columns[1:])
+        return {
+            "title": "Mean rank by AccTrain (1 is best)",
+            "columns": ["solver", columns[0], *(short[name] for name in columns[1:])],
+            "default_order_column": 1,
+            "default_order_ascending": True,
+        }

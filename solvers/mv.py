@@ -1,0 +1,14 @@
+from benchmark_utils.solver import OneShotSolver
+from benchmark_utils.strategies.majority_vote import MajorityVote
+
+
+class Solver(OneShotSolver):
+    """Majority vote: the class with the most votes, every worker counting the same.
+
+    Ties are broken uniformly at random (thesis, eq. 1.4).
+    """
+
+    name = "MV"
+
+    def get_strategy(self):
+        return MajorityVote()

@@ -1,0 +1,14 @@
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+
+
+class Solver(IterativeSolver):
+    """Dawid-Skene, then a vote in which each worker weighs as much as they are right about the class they voted.
+
+    T. Lefort, "Label ambiguity in crowdsourcing for classification and expert feedback" (2024), eq. 1.13.
+    """
+
+    name = "WDS"
+
+    def get_strategy(self):
+        return WeightedDawidSkene()

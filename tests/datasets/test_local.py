@@ -1,0 +1,427 @@
+"""Somebody's own votes: what is read right, and that everything else is refused in words."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark_utils.local_data import read_folder
+from benchmark_utils.votes import VotesError
+
+ROOT = Path(__file__).parents[2]
+GOOD = "item,worker,label\na,w1,cat\na,w2,dog\nb,w1,dog\nb,w2,dog\n"
+ANSWERS = {"0": {"w1": 1, "w2": 0}, "1": {"w1": 1}, "2": {}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """`folder({name: text, bytes or object for JSON})`: a folder of these files."""
+
+    def make(files):
+        path = tmp_path / "mine"
+        path.mkdir(exist_ok=True)
+        for name, content in files.items():
+            if name.endswith(".json") and not isinstance(content, (str, bytes)):
+                content = json.dumps(content)
+            (path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make
+
+
+def npy(array, **options):
+    stream = io.BytesIO()
+    np.save(stream, array, **options)
+    return stream.getvalue()
+
+
+# What is read right
+
+SAME = {"a": {"w1": "cat", "w2": "dog"}, "b": {"w1": "dog", "w2": "dog"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD,
+        GOOD.replace("item", "task", 1),
+        "task,worker,label\nb,w2,dog\na,w1,cat\nb,w1,dog\na,w2,dog\n",
+        "worker,label,item\nw1,cat,a\nw2,dog,a\nw1,dog,b\nw2,dog,b\n",
+        GOOD.replace("\n", "\r\n"),
+        GOOD.replace("\n", "\r"),
+        GOOD.rstrip("\n"),
+        "\ufeff" + GOOD,
+        GOOD.replace("\n", "\n\n") + "\n \n",
+        GOOD.replace("\n", ",\n"),
+        GOOD.replace(",", " , "),
+        GOOD.replace("a,w1,cat", '"a","w1", "cat"'),
+        GOOD.replace("item,worker,label", "Item, Worker ,LABEL"),
+        "item,note,worker,label\na,x,w1,cat\na,,w2,dog\nb,y,w1,dog\nb,z,w2,dog\n",
+    ],
+    ids=[
+        "item", "task", "any order", "any column", "CRLF", "CR", "no end", "BOM", "blank lines", "empty last field",
+        "spaces", "quotes", "header", "one more column",
+    ],
+)  # fmt: skip
+def test_the_same_votes_however_written(folder, text):
+    votes, truth = read_folder(folder({"label.csv": text}))
+    assert votes.to_answers() == SAME
+    assert truth.tolist() == [-1, -1]
+
+
+def test_names_are_kept_as_they_are(folder):
+    text = 'item,worker,label\n007,99999999999999999999,"yes, of course"\n7,é日本,NO\n"say ""hi""",1e3,no\n'
+    votes, _ = read_folder(folder({"label.csv": text}))
+    assert votes.to_answers() == {
+        "007": {"99999999999999999999": "yes, of course"},
+        "7": {"é日本": "NO"},
+        'say "hi"': {"1e3": "no"},
+    }
+
+
+def test_a_long_number_is_a_name(folder):
+    long = "9" * 5_000
+    votes, _ = read_folder(folder({"answers.json": f'{{"0": {{"w": {long}, "v": {long[1:]}, "u": 3}}}}'}))
+    assert votes.to_answers() == {0: {"w": long, "v": long[1:], "u": "3"}}
+
+
+def test_a_long_file_keeps_its_names(folder):
+    """Long enough for pandas to guess the type of a column anew, part by part."""
+    items = [f"{number:09d}" for number in range(300_000)]
+    votes, _ = read_folder(folder({"label.csv": "item,worker,label\n" + "".join(f"{item},1,x\n" for item in items)}))
+    assert votes.encoding.tasks.tolist() == items
+
+
+def test_truth_beside_csv(folder):
+    truth = "item,truth\nb,dog\n"
+    assert read_folder(folder({"label.csv": GOOD, "truth.csv": truth}))[1].tolist() == [-1, 1]
+    truth = "task,label\r\n\r\nb,cat\r\na,dog\r\n"
+    assert read_folder(folder({"truth.csv": truth}))[1].tolist() == [1, 0]
+
+
+def test_numbers_of_classes_and_of_tasks(folder):
+    votes, truth = read_folder(
+        folder({"label.csv": "item,worker,label\n10,1,0\n9,1,2.0\n9,2,1\n", "truth.csv": "item,truth\n9,1.0\n10,2\n"})
+    )
+    assert votes.encoding.tasks.tolist() == [9, 10]
+    assert votes.encoding.classes.tolist() == [0, 1, 2]
+    assert truth.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        {},
+        {"truth.txt": "1\n-1\n0\n"},
+        {"truth.txt": "1.000000000000000000e+00\r\n-1.0e+00\r\n0.0e+00"},
+        {"ground_truth.npy": npy(np.array([1, -1, 0]))},
+        {"ground_truth.npy": npy(np.array([1.0, -1, 0]))},
+        {"truth.csv": "item,truth\n2,0\n0,1\n"},
+    ],
+)
+def test_answers(folder, truth):
+    votes, known = read_folder(folder({"answers.json": ANSWERS, "metadata.json": {"n_classes": 3}, **truth}))
+    assert (votes.n_task, votes.n_worker, votes.n_class, votes.n_votes) == (3, 2, 3, 3)
+    assert votes.votes_per_task.tolist() == [2, 1, 0]
+    assert known.tolist() == ([1, -1, 0] if truth else [-1, -1, -1])
+
+
+def test_the_truth_goes_by_the_number_of_the_task_not_its_place(folder):
+    answers = {str(task): {"w": task % 2} for task in (10, 2, 0, 1, 3, 4, 5, 6, 7, 9, 8)}
+    votes, truth = read_folder(folder({"answers.json": answers, "truth.txt": "0\n1\n" * 5 + "0\n"}))
+    assert votes.encoding.tasks.tolist() == list(range(11))
+    np.testing.assert_array_equal(truth[votes.task], votes.label)
+
+
+def test_answers_in_words(folder):
+    votes, truth = read_folder(folder({"answers.json": SAME, "truth.csv": "item,truth\nb,dog\n"}))
+    assert votes.to_answers() == SAME
+    assert truth.tolist() == [-1, 1]
+
+
+def test_declared_classes(folder):
+    files = {
+        "label.csv": GOOD,
+        "truth.csv": "item,truth\na,zebra\n",
+        "metadata.json": {"classes": ["dog", "zebra", "cat"]},
+    }
+    votes, truth = read_folder(folder(files))
+    assert votes.encoding.classes.tolist() == ["dog", "zebra", "cat"]
+    assert truth.tolist() == [1, -1]
+    files = {"label.csv": GOOD.replace("cat", "NA"), "truth.csv": "item,truth\na,NA\n"}
+    assert read_folder(folder({**files, "metadata.json": {"classes": ["dog", "NA"]}}))[1].tolist() == [1, -1]
+    numbers = {"label.csv": "item,worker,label\na,w,0\na,v,1\n", "truth.csv": "item,truth\na,3\n"}
+    votes, truth = read_folder(folder({**numbers, "metadata.json": {"n_classes": 4}}))
+    assert (votes.n_class, truth.tolist()) == (4, [3])
+
+
+# What is refused: files, and what the message must say
+
+ROW = "item,worker,label\na,w1,cat\n"
+REFUSED = {
+    "no votes": ({"truth.csv": "item,truth\na,cat\n"}, ["holds no votes", "label.csv"]),
+    "both kinds of votes": ({"label.csv": GOOD, "answers.json": SAME}, ["twice", "label.csv and answers.json", "keep"]),
+    "both kinds of truth": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\na,cat\n", "truth.txt": "0\n1\n"},
+        ["truth twice", "truth.csv and truth.txt", "keep one"],
+    ),
+    "empty file": ({"label.csv": ""}, ["label.csv", "is empty", "item,worker,label"]),
+    "blank file": ({"label.csv": "\r\n \n"}, ["label.csv", "is empty"]),
+    "header only": (
+        {"label.csv": "item,worker,label\n"},
+        ["label.csv", "no row after the header in line 1", "add rows"],
+    ),
+    "missing column": (
+        {"label.csv": "item,worker\na,w1\n"},
+        ["label.csv", "'label' is missing in line 1", "name the columns item,worker,label"],
+    ),
+    "no header": ({"label.csv": "a,w1,cat\nb,w1,cat\n"}, ["'item' is missing in line 1", "['a', 'w1', 'cat']"]),
+    "semicolons": ({"label.csv": GOOD.replace(",", ";")}, ["is missing in line 1", "comma between them"]),
+    "column twice": ({"label.csv": "item,task,worker,label\na,a,w,cat\n"}, ["'item' occurs twice in line 1"]),
+    "missing label": (
+        {"label.csv": ROW + "\nb,w1,\n"},
+        ["label.csv", "'label' has no value in line 4", "remove the row"],
+    ),
+    "missing worker": ({"label.csv": ROW + "b, ,cat\n"}, ["'worker' has no value in line 3"]),
+    "label of R": (
+        {"label.csv": ROW + "b,w1,NA\n"},
+        ["'label' says that there is no value in line 3", "leave the row out"],
+    ),
+    "short row": ({"label.csv": ROW + "b,w1\n"}, ["'label' has no value in line 3"]),
+    "long row": ({"label.csv": ROW + "b,w1,cat,9\n"}, ["more than the header's 3 fields in line 3", "quote"]),
+    "longer row": ({"label.csv": ROW + "b,w1,cat,9,9,9\n"}, ["line 3 has more than the header's 3 fields", "quote"]),
+    "every row long": (
+        {"label.csv": "item,worker,label\n1,a,w1,cat\n2,b,w1,cat\n"},
+        ["header's 3 fields in line 2, 3"],
+    ),
+    "long row after CR": ({"label.csv": (ROW + "\nb,w,x,y\n").replace("\n", "\r")}, ["fields in line 4"]),
+    "open quote": ({"label.csv": ROW + 'b,"w1,cat\nc,w1,cat\n'}, ["a quote opens in line 3 and never closes"]),
+    "late quote": ({"label.csv": ROW + 'b,"w1,cat\nc,w1",cat\n'}, ["a quote opens in line 3 and closes in a later"]),
+    "fractional label": (
+        {"label.csv": "item,worker,label\na,w1,1\nb,w1,0.5\n"},
+        ["label.csv", "fractional in line 3", "0.5", "class numbers or words"],
+    ),
+    "negative label": ({"label.csv": "item,worker,label\na,w1,0\nb,w1,-1\n"}, ["negative in line 3", "remove the row"]),
+    "binary": ({"label.csv": b"\x89PNG\r\n\x1a\n\0\0\0"}, ["label.csv", "line 1 is not UTF-8 text"]),
+    "binary after rows": (
+        {"label.csv": ROW.encode() + b"b,\xff\xfe,cat\n"},
+        ["line 3 is not UTF-8", "save the file as"],
+    ),
+    "UTF-16": ({"label.csv": GOOD.encode("utf-16")}, ["line 1 is not UTF-8 text"]),
+    "zero bytes": ({"label.csv": ROW.encode() + b"b,w\0,cat\n"}, ["line 3 holds a zero byte"]),
+    "one long line": ({"label.csv": "x" * 300_000}, ["'item' is missing in line 1"]),
+    "undeclared label": (
+        {"label.csv": GOOD, "metadata.json": {"classes": ["cat", "fox"]}},
+        ["label.csv", "unknown label in line 3, 4, 5", "'cat', 'fox'"],
+    ),
+    "label not below n_classes": (
+        {"label.csv": "item,worker,label\na,w,0\na,v,5\n", "metadata.json": {"n_classes": 3}},
+        ["label.csv", "n_class = 3 in line 3", "correct it"],
+    ),
+    "n_classes of words": ({"label.csv": GOOD, "metadata.json": {"n_classes": 3}}, ["n_classes = 3", '"classes"']),
+    "n_classes in words": ({"label.csv": GOOD, "metadata.json": {"n_classes": "3"}}, ["metadata.json", "whole number"]),
+    "classes repeat": ({"label.csv": GOOD, "metadata.json": {"classes": ["a", "a"]}}, ["metadata.json", "different"]),
+    "metadata is a list": ({"label.csv": GOOD, "metadata.json": [3]}, ["metadata.json", "needs a map"]),
+    "broken metadata": (
+        {"label.csv": GOOD, "metadata.json": '{"n_classes": 3'},
+        ["metadata.json", "line 1", "not JSON"],
+    ),
+    # truth
+    "truth for an unknown item": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\na,cat\nzz,cat\n"},
+        ["truth.csv", "unknown task of the truth in line 3", "'zz'", "remove the row"],
+    ),
+    "truth with an unknown label": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\na,zebra\n"},
+        ["truth.csv", "unknown truth in line 2", "'zebra'", "'cat', 'dog'", "metadata.json"],
+    ),
+    "two truths for one item": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\na,cat\nb,dog\na,dog\n"},
+        ["truth.csv", "more than one truth in line 2, 4", "keep one row per task"],
+    ),
+    "the same truth twice": ({"label.csv": GOOD, "truth.csv": "item,truth\na,cat\na,cat\n"}, ["line 2, 3", "keep one"]),
+    "truth without a value": ({"label.csv": GOOD, "truth.csv": "item,truth\na,\n"}, ["truth.csv", "line 2", "remove"]),
+    "truth of R": ({"label.csv": GOOD, "truth.csv": "item,truth\na,NA\n"}, ["truth.csv", "no value in line 2"]),
+    "truth without rows": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\n"},
+        ["truth.csv", "no row", "remove the file"],
+    ),
+    "truth without its column": (
+        {"label.csv": GOOD, "truth.csv": "item,class\na,1\n"},
+        ["'truth' is missing in line 1"],
+    ),
+    "truth.txt beside names": ({"label.csv": GOOD, "truth.txt": "0\n1\n"}, ["truth.txt", "write truth.csv instead"]),
+    "short truth.txt": ({"answers.json": ANSWERS, "truth.txt": "1\n0\n"}, ["truth.txt", "2 entries for 3 tasks", "-1"]),
+    "word in truth.txt": (
+        {"answers.json": ANSWERS, "truth.txt": "1\nx\n0\n"},
+        ["truth.txt", "unknown truth in line 2"],
+    ),
+    "blank in truth.txt": ({"answers.json": ANSWERS, "truth.txt": "1\n\n0\n"}, ["truth.txt", "line 2"]),
+    "fraction in truth.txt": ({"answers.json": ANSWERS, "truth.txt": "1\n0.5\n0\n"}, ["fractional in line 2", "0.5"]),
+    "unvoted class in truth.txt": ({"answers.json": ANSWERS, "truth.txt": "1\n7\n0\n"}, ["line 2", "n_classes"]),
+    "pickled truth": (
+        {"answers.json": ANSWERS, "ground_truth.npy": npy(np.array([1, None, 0]), allow_pickle=True)},
+        ["ground_truth.npy", "not an array of class numbers", "np.save"],
+    ),
+    "rubbish truth": ({"answers.json": ANSWERS, "ground_truth.npy": b"\x93NUMPY?"}, ["ground_truth.npy", "np.save"]),
+    "empty npy": ({"answers.json": ANSWERS, "ground_truth.npy": b""}, ["ground_truth.npy", "np.save"]),
+    "truth matrix": ({"answers.json": ANSWERS, "ground_truth.npy": npy(np.eye(3))}, ["ground_truth.npy", "(n_task,)"]),
+    "NaN truth": ({"answers.json": ANSWERS, "ground_truth.npy": npy(np.array([0, np.nan, 1]))}, ["entry 2", "nan"]),
+    # JSON
+    "empty JSON": ({"answers.json": ""}, ["answers.json", "empty"]),
+    "broken JSON": (
+        {"answers.json": '{"0": {"w": 1},\n "1": {"w" 0}}'},
+        ["answers.json", "line 2", "not JSON", "correct"],
+    ),
+    "binary JSON": ({"answers.json": b'{"0": {"w": "\xff"}}'}, ["answers.json", "not UTF-8"]),
+    "task twice": (
+        {"answers.json": '{"0": {"w": 1}, "0": {"w": 0}}'},
+        ["answers.json", "'0' occurs twice", "keep one"],
+    ),
+    "worker twice": ({"answers.json": '{"0": {"w": 1, "w": 0}}'}, ["answers.json", "'w' occurs twice"]),
+    "a list": ({"answers.json": [1]}, ["answers.json", "{task: {worker: label}}"]),
+    "no task": ({"answers.json": {}}, ["answers.json", "{task: {worker: label}}"]),
+    "no vote": ({"answers.json": {"0": {}}}, ["answers.json", "empty"]),
+    "task without a map": ({"answers.json": {"0": {"w": 1}, "1": 4}}, ["task '1' has 4", "{worker: label}"]),
+    "null answer": ({"answers.json": {"0": {"w": None}}}, ["task '0', worker 'w': None is no number or word"]),
+    "list answer": ({"answers.json": {"0": {"w": [1]}}}, ["task '0', worker 'w'", "no number or word"]),
+    "empty answer": ({"answers.json": {"0": {"w": "a", "v": ""}}}, ["no value in the vote of task '0' worker 'v'"]),
+    "fractional answer": (
+        {"answers.json": {"0": {"w": 1, "v": 0.5}}},
+        ["fractional in the vote of task '0' worker 'v'"],
+    ),
+    "NaN answer": ({"answers.json": '{"0": {"w": NaN}}'}, ["no value in the vote of task '0' worker 'w'"]),
+    "infinite answer": (
+        {"answers.json": '{"0": {"w": 1, "v": 1e999}}'},
+        ["fractional in the vote of task '0' worker 'v'"],
+    ),
+    "deep JSON": ({"answers.json": "[" * 100_000}, ["answers.json", "nested too deeply"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_in_words(folder, case):
+    files, fragments = REFUSED[case]
+    with pytest.raises(VotesError) as caught:
+        read_folder(folder(files))
+    message = str(caught.value)
+    assert str(folder({})) in message
+    for fragment in fragments:
+        assert fragment in message
+    assert "\n" not in message
+    assert len(message) < 600
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(VotesError, match="is not a folder: give one that holds label"):
+        read_folder(tmp_path / "nowhere")
+
+
+class Intruder:
+    """What, once unpickled, makes a folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_no_pickle_is_run(folder, tmp_path):
+    truth = npy(np.array([Intruder(str(tmp_path / "intruded"))], dtype=object), allow_pickle=True)
+    with pytest.raises(VotesError, match=r"np\.save"):
+        read_folder(folder({"answers.json": ANSWERS, "ground_truth.npy": truth}))
+    assert not (tmp_path / "intruded").exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rubbish_is_refused_or_read_but_never_breaks(folder, seed):
+    """Random bytes in the place of random bytes of good files."""
+    rng = np.random.default_rng(seed)
+    refused = []
+    good = {"label.csv": GOOD.encode(), "truth.csv": b"item,truth\na,cat\nb,dog\n"}
+    for _ in range(40):
+        files = {}
+        for name, content in good.items():
+            damaged = np.frombuffer(content, np.uint8).copy()
+            damaged[rng.integers(len(damaged), size=2)] = rng.choice(
+                np.frombuffer(b'\0"\r\n,;\xff 0-.', np.uint8), size=2
+            )
+            files[name] = damaged.tobytes()
+        try:
+            votes, truth = read_folder(folder(files))
+            assert truth.shape == (votes.n_task,)
+        except VotesError as error:
+            refused.append(str(error))
+    assert refused
+    assert all(str(folder({})) in message for message in refused)
+
+
+# Through Benchopt
+
+
+@pytest.fixture
+def local(benchmark, tmp_path, monkeypatch):
+    """`local(path)`: what the dataset's `get_data` returns, with a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (dataset_class,) = benchmark.check_dataset_patterns(["local"], class_only=True)
+    return lambda path: dataset_class.get_instance(path=str(path)).get_data()
+
+
+def test_the_example(local):
+    data = local("examples/animals")
+    votes = data["votes"]
+    assert (votes.n_task, votes.n_worker, votes.n_votes, votes.n_class) == (24, 6, 96, 4)
+    assert (data["truth"] >= 0).all()
+
+
+def test_get_data_gives_the_reason(local, folder):
+    for path, word in (
+        (folder({"label.csv": ""}), "is empty"),
+        ("no such folder", "there is no folder no such folder"),
+    ):
+        data = local(path)
+        assert data["votes"] is data["truth"] is None
+        assert data["missing"].startswith("local: ")
+        assert word in data["missing"]
+
+
+def test_an_edited_file_is_read_again(local, folder):
+    path = folder({"label.csv": GOOD})
+    assert local(path)["votes"].n_votes == 4
+    assert local(path)["votes"].n_votes == 4
+    folder({"label.csv": GOOD + "c,w1,cat\n"})
+    assert local(path)["votes"].n_votes == 5
+    folder({"truth.csv": "item,truth\nc,cat\n"})
+    assert local(path)["truth"].tolist() == [-1, -1, 0]
+    (path / "truth.csv").unlink()
+    assert local(path)["truth"].tolist() == [-1, -1, -1]
+
+
+def test_the_other_datasets_of_the_run_are_scored(folder, tmp_path):
+    bad = folder({"label.csv": "item,worker,label\na,w1,0.5\n"})
+    good = tmp_path / "good"
+    good.mkdir()
+    (good / "label.csv").write_text(GOOD)
+    (good / "truth.csv").write_text("item,truth\nb,dog\n")
+    command = [sys.executable, "-m", "benchopt", "run", str(ROOT), "-s", "MV", "--no-plot", "--no-cache"]
+    for path in (bad, "nowhere", good):
+        command += ["-d", f"local[path={path}]"]
+    done = subprocess.run(
+        [*command, "--output", str(tmp_path / "out.parquet")],
+        env=dict(os.environ, XDG_CACHE_HOME=str(tmp_path / "cache")),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert table["dataset_name"].tolist() == [f"local[path={good}]"]
+    assert table["objective_acc_train"].tolist() == [1.0]
+    assert f"{bad / 'label.csv'}: a label is fractional" in done.stdout
+    assert "there is no folder nowhere" in done.stdout

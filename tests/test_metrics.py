@@ -1,0 +1,290 @@
+"""Metrics by hand, against scikit-learn, and what is refused."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
+
+from benchmark_utils import metrics
+from benchmark_utils.votes import Votes
+
+# tasks          0   1   2   3   4   5   6   7
+TRUTH = np.array([0, 0, 0, 1, 1, 2, -1, 3])
+LABELS = np.array([0, 0, 1, 1, -1, 1, 2, 0])
+# task 0: two votes that agree; 2 and 3: two that differ; 4: three, two of them differ; 5: one worker, two answers;
+# 6: two that differ, truth unknown; 7: no vote; 8 does not exist
+VOTES = Votes(
+    task=[0, 0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6],
+    worker=[0, 1, 0, 0, 1, 0, 1, 0, 1, 2, 2, 2, 0, 1],
+    label=[0, 0, 0, 0, 1, 1, 3, 1, 1, 2, 1, 2, 2, 0],
+    n_task=8,
+    n_worker=3,
+    n_class=5,
+)
+
+
+@pytest.fixture
+def scores():
+    return metrics.score(VOTES, TRUTH, LABELS)
+
+
+def test_accuracy_counts_an_invalid_task_as_wrong(scores):
+    assert scores["acc_train"] == pytest.approx(3 / 7)
+    assert scores["acc_valid"] == pytest.approx(3 / 6)
+    assert scores["acc_train"] == pytest.approx(sk.accuracy_score(TRUTH[TRUTH >= 0], LABELS[TRUTH >= 0]))
+
+
+def test_valid_fraction_is_of_the_voted_tasks(scores):
+    assert scores["valid_fraction"] == pytest.approx(6 / 7)  # task 7 has no vote, task 6 no truth
+
+
+def test_macro_metrics(scores):
+    # class 0: predicted for 0, 1, 7, right twice of three; class 1: predicted for 2, 3, 5, right once of two
+    # class 2: predicted for task 6 only, which has no truth; class 3 never predicted
+    assert scores["precision_macro"] == pytest.approx((2 / 3 + 1 / 3 + 0 + 0) / 4)
+    assert scores["recall_macro"] == pytest.approx((2 / 3 + 1 / 2 + 0 + 0) / 4)
+    assert scores["f1_macro"] == pytest.approx((4 / 6 + 2 / 5 + 0 + 0) / 4)
+    assert scores["class_coverage"] == pytest.approx(2 / 4)
+
+
+def test_subsets_of_the_truth(scores):
+    # two votes or more: 0, 2, 3, 4, 5; two different answers: 2, 3, 4, 5 with truth 0, 1, 1, 2 and labels 1, 1, -1, 1
+    assert scores["acc_multiple_votes"] == pytest.approx(2 / 5)
+    assert scores["acc_disagreement"] == pytest.approx(1 / 4)
+    assert scores["precision_disagreement"] == pytest.approx((0 + 1 / 3 + 0) / 3)
+    assert scores["recall_disagreement"] == pytest.approx((0 + 1 / 2 + 0) / 3)
+    assert scores["coverage_disagreement"] == pytest.approx(1 / 3)
+
+
+def test_disagreement():
+    assert metrics.has_disagreement(VOTES).tolist() == [False, False, True, True, True, True, True, False]
+
+
+def test_hard_labels_are_certain(scores):
+    # six valid tasks of confidence 1, three right: gap 3; the invalid one has confidence 0 and is wrong: gap 0
+    assert scores["ece"] == pytest.approx(3 / 7)
+    # 0 where right, 2 where wrong, 1 for the row of zeros
+    assert scores["brier"] == pytest.approx((3 * 0 + 3 * 2 + 1) / 7)
+    assert scores["log_loss"] == pytest.approx(-4 / 7 * np.log(1e-12))
+
+
+SOFT = np.array(
+    [
+        [0.7, 0.2, 0.1],  # right
+        [0.1, 0.8, 0.1],  # wrong
+        [0.4, 0.4, 0.2],  # tie with the truth: half right
+        [0.0, 0.0, 0.0],  # nothing
+        [0.6, 0.0, 0.4],  # the truth has probability 0
+        [0.2, 0.2, 0.6],  # no truth
+    ]
+)
+SOFT_TRUTH = np.array([0, 2, 1, 0, 1, -1])
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, sparse.csr_array, sparse.csr_matrix, sparse.coo_array])
+def test_calibration_by_hand(as_given):
+    votes = Votes(np.arange(6), np.zeros(6, int), np.arange(6) % 3, 6, 1, 3)
+    scores = metrics.score(votes, SOFT_TRUTH, np.array([0, 1, 1, -1, 0, 2]), as_given(SOFT))
+    # each of 0.7, 0.8, 0.4, 0, 0.6 has a bin of its own: (10/15, 11/15], (11/15, 12/15], ...
+    assert scores["ece"] == pytest.approx((abs(1 - 0.7) + abs(0 - 0.8) + abs(0.5 - 0.4) + 0 + abs(0 - 0.6)) / 5)
+    squares = (0.09 + 0.04 + 0.01) + (0.01 + 0.64 + 0.81) + (0.16 + 0.36 + 0.04) + 1 + (0.36 + 1 + 0.16)
+    assert scores["brier"] == pytest.approx(squares / 5)
+    assert scores["log_loss"] == pytest.approx(-(np.log([0.7, 0.1, 0.4]).sum() + 2 * np.log(1e-12)) / 5)
+
+
+def test_tasks_of_one_bin_are_averaged_before_the_difference():
+    soft = np.array([[0.91, 0.09], [0.09, 0.91], [0.92, 0.08]])
+    right_twice = np.array([0, 1, 1])
+    assert metrics.expected_calibration_error(soft, right_twice) == pytest.approx(abs(2 - 0.91 * 2 - 0.92) / 3)
+
+
+def test_a_bin_includes_its_upper_edge_whatever_the_rounding():
+    soft = np.zeros((3, 16))
+    soft[0, 0], soft[1, 0], soft[2, 0] = 0.6, 0.6 + 1e-12, 0.59  # all in (8/15, 9/15]
+    truth = np.array([0, 1, 0])
+    assert metrics.expected_calibration_error(soft, truth) == pytest.approx(abs(2 - 1.79) / 3)
+
+
+def test_a_repeated_entry_of_a_sparse_array_is_summed_and_the_array_left_alone():
+    soft = sparse.csr_array((np.array([0.2, 0.5, 0.3]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 2))
+    votes = Votes([0], [0], [1], 1, 1, 2)
+    assert metrics.score(votes, [1], [1], soft)["brier"] == pytest.approx(0.09 + 0.09)
+    assert soft.indices.tolist() == [1, 1, 0]
+
+
+@pytest.fixture
+def crowd():
+    rng = np.random.default_rng(0)
+    n_task, n_class = 500, 7
+    truth = rng.integers(-1, n_class - 1, n_task)  # class 6 never true, a seventh unknown
+    labels = np.where(rng.random(n_task) < 0.5, truth, rng.integers(-1, n_class, n_task))
+    soft = rng.dirichlet(np.full(n_class, 0.3), n_task)
+    votes = Votes(np.arange(n_task), np.zeros(n_task, int), rng.integers(n_class, size=n_task), n_task, 1, n_class)
+    return votes, truth, labels, soft
+
+
+def test_equal_to_scikit_learn(crowd):
+    votes, truth, labels, soft = crowd
+    scores = metrics.score(votes, truth, labels, soft)
+    known = truth >= 0
+    y, predicted, p = truth[known], labels[known], soft[known]
+    options = dict(labels=np.unique(y), average="macro", zero_division=0)
+    assert scores["acc_train"] == pytest.approx(sk.accuracy_score(y, predicted))
+    valid = predicted >= 0
+    assert 0 < valid.sum() < len(valid)
+    assert scores["acc_valid"] == pytest.approx(sk.accuracy_score(y[valid], predicted[valid]))
+    assert scores["precision_macro"] == pytest.approx(sk.precision_score(y, predicted, **options))
+    assert scores["recall_macro"] == pytest.approx(sk.recall_score(y, predicted, **options))
+    assert scores["f1_macro"] == pytest.approx(sk.f1_score(y, predicted, **options))
+    clipped = p.clip(1e-12)
+    expected = sk.log_loss(y, clipped / clipped.sum(axis=1, keepdims=True), labels=np.arange(7))
+    assert scores["log_loss"] == pytest.approx(expected)
+    brier_by_class = [sk.brier_score_loss(y == k, p[:, k], pos_label=True) for k in range(7)]
+    assert scores["brier"] == pytest.approx(sum(brier_by_class))
+    right, confidence = p.argmax(axis=1) == y, p.max(axis=1)
+    accuracy, mean_confidence = calibration_curve(right, confidence, n_bins=15)
+    size = np.histogram(confidence, bins=15, range=(0, 1))[0]
+    assert scores["ece"] == pytest.approx((size[size > 0] * np.abs(accuracy - mean_confidence)).sum() / len(y))
+
+
+def test_dense_and_sparse_agree(crowd):
+    votes, truth, labels, soft = crowd
+    dense = metrics.score(votes, truth, labels, soft)
+    assert metrics.score(votes, truth, labels, sparse.csr_array(soft)) == pytest.approx(dense, nan_ok=True)
+
+
+def test_every_column_is_a_plain_float(crowd):
+    votes, truth, labels, soft = crowd
+    scores = metrics.score(votes, truth, labels, soft)
+    assert list(scores) == [
+        *("acc_train", "acc_valid", "valid_fraction", "precision_macro", "recall_macro", "f1_macro", "class_coverage"),
+        *("acc_multiple_votes", "acc_disagreement", "precision_disagreement", "recall_disagreement"),
+        *("coverage_disagreement", "ece", "brier", "log_loss"),
+    ]
+    assert {type(value) for value in scores.values()} == {float}
+
+
+def test_nan_only_where_a_subset_is_empty(crowd):
+    votes, truth, labels, soft = crowd  # one vote per task
+    undefined = {name for name, value in metrics.score(votes, truth, labels, soft).items() if np.isnan(value)}
+    subsets = {name for name in metrics.score(votes, truth, labels) if "disagreement" in name or "multiple" in name}
+    assert undefined == subsets
+
+
+def test_truth_of_one_task():
+    truth = np.full(8, -1)
+    truth[2] = 1
+    scores = metrics.score(VOTES, truth, LABELS)
+    assert scores.pop("valid_fraction") == pytest.approx(6 / 7)
+    perfect = dict.fromkeys(scores, 1.0) | dict(ece=0, brier=0, log_loss=0)
+    assert scores == perfect
+
+
+def test_nothing_valid():
+    scores = metrics.score(VOTES, TRUTH, np.full(8, -1))
+    assert np.isnan(scores.pop("acc_valid"))
+    assert scores.pop("brier") == 1
+    assert scores.pop("log_loss") == pytest.approx(-np.log(1e-12))
+    assert set(scores.values()) == {0.0}
+
+
+def test_no_truth():
+    scores = metrics.score(VOTES, np.full(8, -1), LABELS, np.full((8, 5), 0.2))
+    assert scores.pop("valid_fraction") == pytest.approx(6 / 7)
+    assert np.isnan(list(scores.values())).all()
+
+
+def test_soft_labels_of_an_invalid_task_count():
+    soft = np.full((8, 5), 0.2)
+    assert metrics.score(VOTES, TRUTH, np.full(8, -1), soft)["brier"] == pytest.approx(0.8)
+
+
+def test_millions_of_tasks_and_thousands_of_classes():
+    """A dense array of these shapes would take 80 GB."""
+    n_task, n_class = 1_000_000, 10_000
+    rng = np.random.default_rng(0)
+    label = rng.integers(n_class, size=n_task)
+    votes = Votes(np.arange(n_task), np.zeros(n_task, dtype=int), label, n_task, 1, n_class)
+    truth = np.full(n_task, -1)
+    truth[::100] = label[::100]
+    soft = sparse.csr_array((np.full(n_task, 0.9), label, np.arange(n_task + 1)), shape=(n_task, n_class))
+    start = time.perf_counter()
+    scores = metrics.score(votes, truth, label, soft)
+    assert time.perf_counter() - start < 5
+    assert scores["acc_train"] == 1
+    assert scores["brier"] == pytest.approx(0.01)
+    assert scores["ece"] == pytest.approx(0.1)
+
+
+def test_a_classifier_on_held_out_images():
+    probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2]], dtype=np.float32)
+    scores = metrics.score_test(probabilities, [0, 1, 1])
+    assert scores == dict(acc_test=pytest.approx(2 / 3), ece_test=pytest.approx((0.1 + 0.3 + 0.8) / 3))
+
+
+@pytest.mark.parametrize(("probabilities", "truth"), [(None, None), (None, [0]), (np.ones((1, 1)), None)])
+def test_no_classifier_or_no_held_out_images(probabilities, truth):
+    scores = metrics.score_test(probabilities, truth)
+    assert list(scores) == ["acc_test", "ece_test"]
+    assert np.isnan(list(scores.values())).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.zeros(7, int), r"labels has shape \(7,\): it needs one entry per task, \(8,\)"),
+        (np.zeros((8, 1), int), r"labels has shape \(8, 1\)"),
+        (np.array([0, 1, 5, 0, 0, 0, 0, 9]), r"outside \[-1, 5\) for task 2, 7, found \[5, 9\]"),
+        (np.full(8, -2), r"for task 0, 1, 2, 3, 4 and 3 more"),
+        (np.array([0, np.nan, 0, 0, 0, 0, 0, 0]), r"labels holds float64: it needs class numbers"),
+        (np.array(list("abcdefgh")), r"it needs class numbers"),
+    ],
+)
+def test_bad_labels_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.score(VOTES, TRUTH, labels)
+
+
+def soft_with(rows, value):
+    soft = np.full((8, 5), 0.2)
+    soft[rows, 0] = value
+    return soft
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize(
+    ("soft", "message"),
+    [
+        (
+            np.full((8, 4), 0.2),
+            r"soft has shape \(8, 4\): it needs one row per task.*, \(8, 5\)",
+        ),
+        (soft_with([3, 6], np.nan), r"soft is not in \[0, 1\] for task 3, 6, found \[nan, nan\]"),
+        (soft_with([1], -0.1), r"for task 1, found \[-0.1\]"),
+        (soft_with([1], np.inf), r"for task 1, found \[inf\]"),
+        (soft_with([2, 4], 0.9), r"soft sums to more than one for task 2, 4, found \[1.7"),
+    ],
+)
+def test_bad_soft_labels_are_refused(soft, message, as_given):
+    with pytest.raises(ValueError, match=message):
+        metrics.score(VOTES, TRUTH, LABELS, as_given(soft))
+
+
+def test_soft_labels_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="it needs probabilities"):
+        metrics.score(VOTES, TRUTH, LABELS, np.full((8, 5), "a"))
+
+
+def test_a_bad_truth_is_refused():
+    with pytest.raises(ValueError, match=r"truth is outside \[-1, 5\) for task 0"):
+        metrics.score(VOTES, np.full(8, 5), LABELS)
+
+
+def test_bad_probabilities_of_a_classifier_are_refused():
+    with pytest.raises(ValueError, match=r"probabilities has shape \(3,\)"):
+        metrics.score_test(np.ones(3), [0, 0, 0])
+    with pytest.raises(ValueError, match=r"probabilities has shape \(3, 2\).*\(2, 2\)"):
+        metrics.score_test(np.full((3, 2), 0.5), [0, 0])

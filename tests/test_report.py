@@ -1,0 +1,81 @@
+"""The plots and the page read the right rows of a result."""
+
+import pandas as pd
+import pytest
+
+from benchmark_utils import report
+from benchmark_utils.results import COLUMNS, final_points, mean_ranks, short_names
+
+
+def row(solver, dataset, stop_val, accuracy, rep=0, time=0.1):
+    scores = {f"objective_{column}": accuracy for column in COLUMNS}
+    return {
+        "solver_name": solver,
+        "dataset_name": dataset,
+        "idx_rep": rep,
+        "stop_val": stop_val,
+        "time": time,
+        "objective_n_iter": 1.0,
+        "objective_converged": 1.0,
+        **scores,
+    }
+
+
+@pytest.fixture
+def results():
+    return pd.DataFrame(
+        [
+            row("DS", "a[x=1,y=2]", 0, 0.5),
+            row("DS", "a[x=1,y=2]", 3, 0.8),
+            row("tolerance[strategy=DS]", "a[x=1,y=2]", 3e38, 0.1),
+            row("tolerance[strategy=DS]", "a[x=1,y=2]", 1e-6, 0.8),
+            row("MV", "a[x=1,y=2]", 1, 0.6),
+            row("DS", "a[x=1,y=3]", 0, 0.7),
+            row("MV", "a[x=1,y=3]", 1, 0.9),
+            row("KOS", "a[x=1,y=3]", 1, 0.95),
+        ]
+    )
+
+
+def test_the_last_point_is_the_last_measured_not_the_largest_stop_val(results):
+    last = final_points(results).set_index(["solver_name", "dataset_name"])["objective_acc_train"]
+    assert last["DS", "a[x=1,y=2]"] == 0.8
+    assert last["tolerance[strategy=DS]", "a[x=1,y=2]"] == 0.8
+
+
+def test_ranks_compare_solvers_that_ran_everywhere(results):
+    ranks = mean_ranks(results)
+    assert ranks["mean rank"].to_dict() == {"DS": 1.5, "MV": 1.5}
+    assert ranks.loc["DS", "a[x=1,y=2]"] == 1
+
+
+def test_short_names_keep_what_differs():
+    names = ["s[n=1,scenario=a]", "s[n=1,scenario=b]", "bluebirds", "local[path=x/y]"]
+    assert list(short_names(names).values()) == ["s[a]", "s[b]", "bluebirds", "local"]
+
+
+def test_the_page_holds_everything_and_loads_nothing(results, tmp_path, capsys):
+    results.to_parquet(tmp_path / "r.parquet")
+    report.main([str(tmp_path / "r.parquet")])
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "a[2]" in page
+    assert "not ranked: KOS" in page
+    assert "<script src=" not in page
+    assert "<link" not in page
+    assert str(tmp_path / "r.html") in capsys.readouterr().out
+
+
+def test_a_missing_result_is_said_in_words(tmp_path):
+    with pytest.raises(SystemExit, match="no result to report"):
+        report.main([str(tmp_path / "absent.parquet")])
+
+
+@pytest.mark.parametrize("name", ["accuracy_curve", "accuracy_table", "ranking"])
+def test_plots_give_plain_numbers(benchmark, results, name):
+    import json
+
+    results["objective_name"] = "o"
+    (plot_class,) = (plot for plot in benchmark.get_plots() if plot.name == name)
+    plots, _ = plot_class.get_instance()._get_all_plots(results)
+    assert plots
+    json.dumps(plots)  # what Benchopt does with them

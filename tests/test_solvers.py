@@ -1,0 +1,131 @@
+"""The solvers as Benchopt runs them: sampling, where curves end, what a solver sees, reproducibility."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchopt.cli.main import run as benchopt_run
+
+from tests.conftest import ROOT
+
+SMALL = "simulated[scenario=independent,n_task=60]"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """`run(solvers, ...)`: the results of a fresh run on a small crowd, rows in the order they were measured."""
+
+    def run(solvers, *options, seed=1):
+        output = tmp_path_factory.mktemp("run") / "result.parquet"
+        chosen = [word for solver in solvers for word in ("-s", solver)]
+        fixed = ["-d", SMALL, "--seed", str(seed), "--output", str(output), "--no-cache", "--no-plot"]
+        benchopt_run([str(ROOT), *chosen, *fixed, *options], standalone_mode=False)
+        return pd.read_parquet(output)
+
+    return run
+
+
+def scores(results):
+    """What must not depend on how a run is scheduled: every objective column, in a fixed order."""
+    columns = sorted(c for c in results if c.startswith("objective_") and c != "objective_name")
+    return results.sort_values(["solver_name", "idx_rep", "stop_val"])[
+        ["solver_name", "stop_val", *columns]
+    ].reset_index(drop=True)
+
+
+def test_a_curve_goes_from_the_start_to_convergence(run):
+    curve = run(["DS"])
+    assert curve["objective_n_iter"].iloc[0] == 0
+    assert curve["objective_converged"].tolist() == [0.0] * (len(curve) - 1) + [1.0]
+    assert len(curve) > 5  # Benchopt's own criterion stops after four points
+    assert curve["objective_n_iter"].is_monotonic_increasing
+
+
+def test_the_start_of_dawid_skene_is_naive_soft(run):
+    results = run(["DS", "NS"])
+    start = results[(results["solver_name"] == "DS") & (results["stop_val"] == 0)].iloc[0]
+    naive = results[results["solver_name"] == "NS"].iloc[0]
+    assert start["objective_acc_train"] == naive["objective_acc_train"]
+    assert start["objective_brier"] == naive["objective_brier"]
+
+
+def test_tolerance_ends_where_the_iterations_end(run):
+    results = run(["DS", "tolerance[strategy=DS]"])
+    last = results.groupby("solver_name").tail(1)
+    assert last["objective_converged"].eq(1).all()
+    assert last["objective_n_iter"].nunique() == 1
+    assert last["objective_brier"].nunique() == 1
+    tolerances = results[results["solver_name"].str.startswith("tolerance")]["stop_val"]
+    assert tolerances.is_monotonic_decreasing
+
+
+def test_one_shot_strategies_have_one_point(run):
+    results = run(["MV", "NS", "WAWA", "TwoThird"])
+    assert results.groupby("solver_name").size().eq(1).all()
+
+
+def test_repetitions_draw_new_crowds_and_seeds_repeat_them(run):
+    first, again, other = (
+        run(["NS"], "-r", "3"),
+        run(["NS"], "-r", "3"),
+        run(["NS"], "-r", "3", seed=2),
+    )
+    pd.testing.assert_frame_equal(scores(first), scores(again))
+    assert first["objective_brier"].nunique() == 3
+    assert not set(first["objective_brier"]) & set(other["objective_brier"])
+
+
+@pytest.mark.parametrize("backend", ["loky", "dask"])
+def test_parallel_runs_give_the_same_bits(run, tmp_path, backend):
+    options = ["-j", "2"]
+    if backend == "dask":
+        pytest.importorskip("distributed", reason="the dask backend needs distributed")
+        config = tmp_path / "dask.yml"
+        config.write_text("backend: dask\ndask_n_workers: 2\ndask_threads_per_worker: 1\n")
+        options = ["--parallel-config", str(config)]
+    solvers = ["MV", "WAWA", "DS", "WDS"]
+    one_by_one, side_by_side = run(solvers, "-r", "2"), run(solvers, "-r", "2", *options)
+    pd.testing.assert_frame_equal(scores(one_by_one), scores(side_by_side), check_exact=True)
+
+
+def test_no_solver_sees_the_truth(benchmark, random_votes):
+    votes, truth = random_votes()
+    objective = benchmark.get_benchmark_objective().get_instance()
+    confusion = np.zeros((votes.n_worker, votes.n_class, votes.n_class))
+    objective.set_data(votes=votes, truth=truth, confusion=confusion, test_truth=truth[:5])
+    shown = objective.get_objective()
+    assert set(shown) == {"votes", "tasks", "test_tasks"}
+    assert shown["tasks"] is None
+    assert shown["test_tasks"] is None
+
+
+def test_a_strategy_too_large_for_memory_is_skipped_with_the_bytes(benchmark, random_votes):
+    votes, _ = random_votes(n_class=4)
+    large = type(votes)(votes.task, votes.worker, votes.label, votes.n_task, 100_000, 1000)
+    (solver_class,) = benchmark.check_solver_patterns(["DS"], class_only=True)
+    skip, reason = solver_class.get_instance().skip(votes=large)
+    assert skip
+    assert "GiB" in reason
+    assert solver_class.get_instance().skip(votes=votes) == (False, None)
+
+
+def test_commands_do_not_load_what_they_do_not_use():
+    heavy = ["torch", "crowdkit", "sklearn", "plotly"]
+    code = (
+        "import sys\n"
+        "from benchopt.benchmark import Benchmark\n"
+        f"b = Benchmark({str(ROOT)!r}); b.get_solvers(); b.get_datasets(); b.get_benchmark_objective()\n"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert loaded.strip() == "[]"
+
+
+def test_requirements_are_what_benchopt_install_can_read(benchmark):
+    components = [*benchmark.get_solvers(), *benchmark.get_datasets(), benchmark.get_benchmark_objective()]
+    for component in components:
+        assert component.requirements, component
+        for requirement in component.requirements:
+            assert requirement.startswith("pip::") or requirement.isidentifier() or "-" in requirement, requirement

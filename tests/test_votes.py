@@ -1,0 +1,407 @@
+"""Votes: constructors and back, encodings, repeats, and what is refused in which words."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmark_utils.votes import Votes, VotesError, encode_truth
+
+
+def table(task, worker, label):
+    return pd.DataFrame({"task": task, "worker": worker, "label": label})
+
+
+def triples(votes):
+    """The votes in the user's own ids, as a set."""
+    return set(votes.to_frame().itertuples(index=False, name=None))
+
+
+def same_arrays(a, b):
+    for name in ("task", "worker", "label"):
+        x, y = getattr(a, name), getattr(b, name)
+        assert x.dtype == y.dtype
+        np.testing.assert_array_equal(x, y)
+    assert (a.n_task, a.n_worker, a.n_class) == (b.n_task, b.n_worker, b.n_class)
+
+
+crowds = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 3)),
+    min_size=1,
+    max_size=30,
+)
+
+
+# --- order, repeats, sizes
+
+
+def test_votes_are_sorted_by_task_then_label_then_worker():
+    votes = Votes([1, 0, 1, 1], [0, 2, 2, 1], [1, 0, 0, 1], n_task=3, n_worker=4, n_class=2)
+    assert votes.task.tolist() == [0, 1, 1, 1]
+    assert votes.label.tolist() == [0, 0, 1, 1]
+    assert votes.worker.tolist() == [2, 2, 0, 1]
+    assert votes.votes_per_task.tolist() == [1, 3, 0]
+    assert votes.votes_per_worker.tolist() == [1, 1, 2, 0]
+    assert votes.n_votes == 4
+
+
+@given(crowds, st.randoms())
+def test_the_order_of_the_votes_is_irrelevant(crowd, random):
+    shuffled = random.sample(crowd, len(crowd))
+    a, b = (Votes(*zip(*rows, strict=True), n_task=6, n_worker=5, n_class=4) for rows in (crowd, shuffled))
+    same_arrays(a, b)
+    assert a.n_repeated == b.n_repeated
+
+
+@given(crowds)
+def test_exact_repeats_are_dropped_and_counted(crowd):
+    once = sorted(set(crowd))
+    votes = Votes(*zip(*crowd, strict=True), n_task=6, n_worker=5, n_class=4)
+    twice = Votes(*zip(*crowd, *crowd, strict=True), n_task=6, n_worker=5, n_class=4)
+    same_arrays(votes, twice)
+    assert votes.n_votes == len(once)
+    assert votes.n_repeated == len(crowd) - len(once)
+    assert twice.n_repeated == 2 * len(crowd) - len(once)
+
+
+def test_conflicting_answers_of_a_worker_are_separate_votes():
+    votes = Votes([0, 0, 0], [0, 0, 0], [0, 1, 1], n_task=1, n_worker=1, n_class=2)
+    assert votes.label.tolist() == [0, 1]
+    assert votes.n_repeated == 1
+
+
+def test_arrays_are_small_and_read_only_and_the_callers_stay_writeable():
+    task = np.array([0, 1])
+    votes = Votes(task, [0, 0], [0, 1], n_task=2, n_worker=1, n_class=2)
+    assert votes.task.dtype == votes.worker.dtype == votes.label.dtype == np.int32
+    with pytest.raises(ValueError, match="read-only"):
+        votes.task[0] = 1
+    task[0] = 7
+    assert votes.task[0] == 0
+
+
+def test_scores_of_a_model_are_copied_and_read_only():
+    score = np.array([0.5, 0.6])
+    votes = Votes([0, 1], [0, 0], [0, 1], n_task=2, n_worker=1, n_class=2, machine_score=score)
+    score[0] = 1
+    assert votes.machine_score.tolist() == [0.5, 0.6]
+    assert not votes.machine_score.flags.writeable
+
+
+def test_sizes_are_plain_integers():
+    votes = Votes([0], [0], [0], n_task=np.int32(50_000), n_worker=np.int64(1), n_class=np.int32(50_000))
+    assert votes.n_task * votes.n_class == 2_500_000_000
+
+
+def test_codes_beyond_32_bits():
+    votes = Votes([2**40], [0], [0], n_task=2**40 + 1, n_worker=1, n_class=1)
+    assert votes.task.tolist() == [2**40]
+
+
+# --- from a table
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "codes"),
+    [
+        ([0, 2, 1], [0, 1, 2], [0, 2, 1]),
+        ([0.0, 2.0, 1.0], [0, 1, 2], [0, 2, 1]),
+        (["0", "2", "1"], [0, 1, 2], [0, 2, 1]),
+        (["0.0", "2.0", "1"], [0, 1, 2], [0, 2, 1]),
+        ([0, 3, 2], [0, 1, 2, 3], [0, 3, 2]),  # class numbers: class 1 was never voted
+        ([0, 100, 7], [0, 7, 100], [0, 2, 1]),  # numbers too sparse to be class numbers are names
+        ([1, 2, 2], [1, 2], [0, 1, 1]),  # so are numbers that do not start at 0
+        (["cat", "dog", "ant"], ["ant", "cat", "dog"], [1, 2, 0]),
+        (["0", "dog", "1"], ["0", "1", "dog"], [0, 2, 1]),
+        ([0, "dog", 1], ["0", "1", "dog"], [0, 2, 1]),
+        (["007", "7", "1"], ["007", "1", "7"], [0, 2, 1]),
+        (["1e3", "1000", "0"], ["0", "1000", "1e3"], [2, 1, 0]),
+        ([10**12, 5, 0], [0, 5, 10**12], [2, 1, 0]),
+        (["12345678901234567890", "1", "2"], ["1", "12345678901234567890", "2"], [1, 0, 2]),
+        ([True, False, True], [0, 1], [1, 0, 1]),
+        (pd.array(["b", "a", "b"], dtype="string"), ["a", "b"], [1, 0, 1]),
+        (pd.array(["b", "a", "b"], dtype="str"), ["a", "b"], [1, 0, 1]),
+        (np.array(["b", "a", "b"], dtype=object), ["a", "b"], [1, 0, 1]),
+        (pd.array(["1", "0", "1"], dtype="string"), [0, 1], [1, 0, 1]),
+        (pd.array([1, 0, 1], dtype="Int64"), [0, 1], [1, 0, 1]),
+        (pd.array([1, 0, 1], dtype="Float64"), [0, 1], [1, 0, 1]),
+        (pd.array([True, False, True], dtype="boolean"), [0, 1], [1, 0, 1]),
+        (pd.Categorical(["b", "a", "b"], categories=["b", "z", "a"]), ["a", "b"], [1, 0, 1]),
+        (pd.Categorical([1, 0, 1]), [0, 1], [1, 0, 1]),
+    ],
+)
+def test_labels_of_any_type(labels, classes, codes):
+    votes = Votes.from_frame(table([0, 1, 2], [0, 0, 0], labels))
+    assert votes.encoding.classes.tolist() == classes
+    assert votes.n_class == len(classes)
+    assert votes.label.tolist() == codes
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [10, 2, 33],
+        ["10", "2", "33"],
+        ["b", "a", "c"],
+        ["1.1", "1.10", "1.2"],
+        ["1", "01", "001"],
+        [2**60, 2**60 + 1, 2**60 + 2],
+        pd.array(["b", "a", "c"], dtype="string"),
+        pd.Categorical(["b", "a", "c"]),
+        [-5, 7, 0],
+        [0.5, 1.5, 2.5],
+    ],
+)
+def test_task_and_worker_ids_of_any_type_stay_apart(ids):
+    for column in ("task", "worker"):
+        frame = table(["t"] * 3, ["w"] * 3, [0, 1, 1]).assign(**{column: ids})
+        back = Votes.from_frame(frame).to_frame()
+        expected = dict(zip(map(str, ids), [0, 1, 1], strict=True))
+        assert dict(zip(back[column].astype(str), back.label, strict=True)) == expected
+
+
+def test_integer_ids_sort_as_numbers():
+    assert Votes.from_frame(table(["10", "9"], ["a", "a"], [0, 1])).encoding.tasks.tolist() == [9, 10]
+
+
+def test_columns_under_any_name():
+    frame = table(["a", "b"], ["u", "v"], [0, 1]).rename(columns={"task": "item", "worker": "who", "label": "answer"})
+    votes = Votes.from_frame(frame, task="item", worker="who", label="answer")
+    assert triples(votes) == {("a", "u", 0), ("b", "v", 1)}
+
+
+def test_tasks_and_classes_that_are_given_fix_the_codes():
+    frame = table(["x", "y"], ["u", "v"], ["no", "yes"])
+    votes = Votes.from_frame(frame, tasks=["z", "y", "x"], classes=["yes", "maybe", "no"])
+    assert votes.n_task == 3
+    assert votes.n_class == 3
+    assert votes.votes_per_task.tolist() == [0, 1, 1]
+    assert votes.label.tolist() == [0, 2]
+
+
+def test_given_classes_match_numbers_and_their_texts():
+    votes = Votes.from_frame(table([0, 1], [0, 0], ["2", "1"]), classes=[2, 1, 0])
+    assert votes.label.tolist() == [0, 1]
+    votes = Votes.from_frame(table([0, 1], [0, 0], [2, 1]), classes=["2", "1", "none"])
+    assert votes.label.tolist() == [0, 1]
+
+
+def test_the_number_of_classes_that_is_given():
+    assert Votes.from_frame(table([0, 1], [0, 0], [0, 1]), n_class=7).n_class == 7
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (table([], [], []), "table of votes is empty: it needs one row per vote"),
+        (table([0], [0], [0]).drop(columns="worker"), r"column 'worker' is missing; the table has \['task', 'label'\]"),
+        (table([0, 1], [0, 0], [0, np.nan]), "column 'label' has no value in row 1: fill it in or remove the row"),
+        (table([0, None], [0, 0], [0, 1]), "column 'task' has no value in row 1"),
+        (table([0, 1], ["a", " "], [0, 1]), "column 'worker' has no value in row 1"),
+        (table([0, 1], [0, 0], pd.array([0, None], dtype="Int64")), "column 'label' has no value in row 1"),
+        (table([0, 1], [0, 0], pd.array(["a", None], dtype="string")), "column 'label' has no value in row 1"),
+        (table([0, 1], [0, 0], [0, 1.5]), r"a label is fractional in row 1 \(found 1.5\): labels are class numbers"),
+        (table([0, 1], [0, 0], ["0", "1.5"]), r"a label is fractional in row 1 \(found '1.5'\)"),
+        (table([0, 1], [0, 0], [0, np.inf]), r"a label is fractional in row 1 \(found inf\)"),
+        (table([0, 1], [0, 0], [-1, 1]), r"a label is negative in row 0 \(found -1\): number the classes from 0"),
+        (table([0, 1], [0, 0], ["-1", "1"]), r"a label is negative in row 0"),
+        (table(range(8), [0] * 8, [-3] * 8), r"in row 0, 1, 2, 3, 4 and 3 more \(found -3, -3, -3, -3, -3\)"),
+    ],
+)
+def test_bad_tables_are_refused(frame, message):
+    with pytest.raises(VotesError, match=message):
+        Votes.from_frame(frame)
+
+
+def test_errors_name_rows_by_the_index_of_the_frame():
+    frame = table([0, 1, 2], [0, 0, 0], [0, -1, -2])
+    frame.index = pd.Index([2, 3, 4], name="line")
+    with pytest.raises(VotesError, match=r"in line 3, 4 \(found -1, -2\)"):
+        Votes.from_frame(frame)
+
+
+def test_labels_outside_the_classes_are_refused():
+    with pytest.raises(VotesError, match=r"not below n_class = 3 in row 1 \(found 3\): correct it or raise n_class"):
+        Votes.from_frame(table([0, 1], [0, 0], [0, 3]), n_class=3)
+    with pytest.raises(VotesError, match="there are 3 different labels and n_class = 2: raise n_class"):
+        Votes.from_frame(table([0, 1, 2], [0, 0, 0], ["a", "b", "c"]), n_class=2)
+    with pytest.raises(VotesError, match=r"unknown label in row 1 \(found 'c'\): the known ones are 'a', 'b'"):
+        Votes.from_frame(table([0, 1], [0, 0], ["a", "c"]), classes=["a", "b"])
+
+
+def test_unknown_and_repeated_tasks_are_refused():
+    with pytest.raises(VotesError, match=r"unknown task in row 1 \(found 'q'\)"):
+        Votes.from_frame(table(["x", "q"], [0, 0], [0, 1]), tasks=["x", "y"])
+    with pytest.raises(VotesError, match=r"task ids repeat.*\['x'\]"):
+        Votes.from_frame(table(["x", "y"], [0, 0], [0, 1]), tasks=["x", "y", "x"])
+
+
+# --- arrays
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (([0, 1], [0, 0], [0]), r"unequal lengths \{'task': 2, 'worker': 2, 'label': 1\}: each vote needs all three"),
+        (([], [], []), "there are no votes"),
+        (([[0, 1]], [0, 0], [0, 1]), "one-dimensional"),
+        (([0, -1], [0, 0], [0, 1]), r"task is below 0 in row 1 \(found -1\)"),
+        (([0, 2], [0, 0], [0, 1]), r"task is not below n_task = 2 in row 1 \(found 2\): raise n_task"),
+        (([0, 1], [0, 3], [0, 1]), r"worker is not below n_worker = 1 in row 1 \(found 3\)"),
+        (([0, 1], [0, 0], [2, 1]), r"label is not below n_class = 2 in row 0 \(found 2\)"),
+        (([0, 1], [0, 0], [0, 0.5]), r"label is fractional or missing in row 1 \(found 0.5\)"),
+        (([0, 1], [0, 0], [0, np.nan]), r"label is fractional or missing in row 1 \(found nan\)"),
+        (([0, 1], [0, 0], [0, np.inf]), r"label is fractional or missing in row 1 \(found inf\)"),
+        (([0, 1], [0, 0], ["a", "b"]), "it needs integer codes; see Votes.from_frame for words"),
+    ],
+)
+def test_bad_arrays_are_refused(arrays, message):
+    with pytest.raises(VotesError, match=message):
+        Votes(*arrays, n_task=2, n_worker=1, n_class=2)
+
+
+def test_attributes_of_tasks():
+    votes = Votes([0, 1], [0, 1], [0, 1], 2, 2, 3, author=[1, -1], machine_label=[2, -1], machine_score=[0.5, np.nan])
+    assert votes.author.tolist() == [1, -1]
+    assert votes.machine_label.tolist() == [2, -1]
+    assert np.isnan(votes.machine_score).tolist() == [False, True]
+    assert not votes.author.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ({"author": [0]}, r"author has shape \(1,\): it needs one entry per task, \(2,\)"),
+        ({"author": [0, 2]}, r"author is not below n_worker = 2 in row 1 \(found 2\): raise n_worker"),
+        ({"author": [0, -2]}, r"author is below -1 in row 1"),
+        ({"author": [0, 0.5]}, r"author is fractional or missing in row 1"),
+        ({"machine_label": [0, 3]}, r"machine_label is not below n_class = 3 in row 1 \(found 3\)"),
+        ({"machine_label": [[0, 1]]}, r"machine_label has shape \(1, 2\)"),
+        ({"machine_score": [0.5, 1.5]}, r"machine_score is outside \[0, 1\] in row 1 \(found 1.5\)"),
+        ({"machine_score": [0.5]}, r"machine_score has shape \(1,\)"),
+    ],
+)
+def test_bad_attributes_of_tasks_are_refused(attribute, message):
+    with pytest.raises(VotesError, match=message):
+        Votes([0, 1], [0, 1], [0, 1], 2, 2, 3, **attribute)
+
+
+# --- answers and matrices
+
+
+@given(crowds)
+@settings(max_examples=50)
+def test_a_table_and_back(crowd):
+    frame = pd.DataFrame(crowd, columns=["task", "worker", "label"])
+    named = frame.assign(
+        task="t" + frame.task.astype(str), worker=frame.worker * 10, label="c" + frame.label.astype(str)
+    )
+    votes = Votes.from_frame(named)
+    assert triples(votes) == set(named.itertuples(index=False, name=None))
+    same_arrays(Votes.from_frame(votes.to_frame()), votes)
+
+
+@given(st.dictionaries(st.integers(0, 5), st.dictionaries(st.text("xyz", min_size=1), st.integers(0, 3)), min_size=1))
+@settings(max_examples=50)
+def test_answers_and_back(answers):
+    if not any(answers.values()):
+        with pytest.raises(VotesError, match="empty"):
+            Votes.from_answers(answers, n_class=4)
+        return
+    votes = Votes.from_answers(answers, n_class=4)
+    assert votes.to_answers() == answers
+    assert votes.n_task == len(answers)
+
+
+def test_answers_keep_the_order_of_their_tasks():
+    votes = Votes.from_answers({"b": {"u": 1}, "c": {}, "a": {"u": 0, "v": 1}})
+    assert votes.encoding.tasks.tolist() == ["b", "c", "a"]
+    assert votes.votes_per_task.tolist() == [1, 0, 2]
+
+
+def test_conflicting_answers_do_not_fit_into_a_map():
+    votes = Votes.from_frame(table(["a", "a"], ["u", "u"], [0, 1]))
+    with pytest.raises(VotesError, match="worker 'u' gave two answers to task 'a'"):
+        votes.to_answers()
+
+
+@pytest.mark.parametrize("answers", [[1, 2], {"a": [0, 1]}, {"a": 1}])
+def test_answers_of_another_form_are_refused(answers):
+    with pytest.raises(VotesError, match=re.escape("{task: {worker: label}}")):
+        Votes.from_answers(answers)
+
+
+def test_a_matrix():
+    votes = Votes.from_matrix([[0, -1, 2], [-1, -1, -1], [1, 1, -1]])
+    assert triples(votes) == {(0, 0, 0), (0, 2, 2), (2, 0, 1), (2, 1, 1)}
+    assert (votes.n_task, votes.n_worker, votes.n_class) == (3, 3, 3)
+    assert Votes.from_matrix([[0, 1]], n_class=5).n_class == 5
+
+
+@given(crowds)
+@settings(max_examples=50)
+def test_a_matrix_holds_the_votes_of_a_table(crowd):
+    last = {(i, j): k for i, j, k in crowd}
+    matrix = np.full((6, 5), -1)
+    for (i, j), k in last.items():
+        matrix[i, j] = k
+    assert triples(Votes.from_matrix(matrix)) == {(i, j, k) for (i, j), k in last.items()}
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ([0, 1], "has 1 dimensions: it needs two"),
+        ([[-1, -1]], "the matrix holds no vote"),
+        ([[0, 1], [0, 0.5]], r"label is fractional or missing in row 1 \(found 0.5\)"),
+        ([[0, 1], [0, np.nan]], r"label is fractional or missing in row 1 \(found nan\)"),
+        ([[0, 1], [0, 1], [-2, 0]], r"label is below 0 in row 2 \(found -2\)"),
+        ([[0, 1], [3, 0]], r"label is not below n_class = 2 in row 1 \(found 3\)"),
+    ],
+)
+def test_bad_matrices_are_refused(matrix, message):
+    with pytest.raises(VotesError, match=message):
+        Votes.from_matrix(matrix, n_class=2)
+
+
+# --- truth
+
+NAMED = Votes.from_frame(table(["x", "y", "z"], ["u"] * 3, ["no", "yes", "no"]))
+
+
+def test_truth_by_task_code():
+    truth = encode_truth(["z", "x"], ["yes", "no"], NAMED)
+    assert truth.tolist() == [0, -1, 1]
+    assert truth.dtype == np.int64
+    assert encode_truth([], [], NAMED).tolist() == [-1, -1, -1]
+
+
+def test_truth_in_numbers_or_their_texts():
+    votes = Votes.from_frame(table(["1", "2"], ["u", "u"], ["0", "1"]))
+    assert encode_truth(["2", "1"], ["0", "1"], votes).tolist() == [1, 0]
+    assert encode_truth([2, 1], [0, 1], votes).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("ids", "values", "message"),
+    [
+        (["x", "q"], ["no", "no"], r"unknown task of the truth in row 1 \(found 'q'\): the known ones are 'x', 'y'"),
+        (["x", "y"], ["no", "perhaps"], r"unknown truth in row 1 \(found 'perhaps'\): the known ones are 'no', 'yes'"),
+        (["x", "x"], ["no", "yes"], r"a task has more than one truth in row 0, 1.*keep one row per task"),
+        (["x", "y"], ["no", None], r"empty task or label in row 1"),
+        (["x", ""], ["no", "yes"], r"empty task or label in row 1"),
+        (["x", "y"], ["no"], r"2 tasks and 1 labels"),
+    ],
+)
+def test_bad_truth_is_refused(ids, values, message):
+    with pytest.raises(VotesError, match=message):
+        encode_truth(ids, values, NAMED)
+
+
+def test_labels_in_the_users_own_names():
+    frame = pd.DataFrame({"task": ["a", "b", "c"], "worker": [1, 1, 1], "label": ["cat", "dog", "cat"]})
+    votes = Votes.from_frame(frame, tasks=["a", "b", "c", "d"])
+    assert votes.named(np.array([0, 1, 0, -1])).to_dict() == {"a": "cat", "b": "dog", "c": "cat", "d": None}
