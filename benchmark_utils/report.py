@@ -28,7 +28,8 @@ def build_page(results: pd.DataFrame, title: str) -> str:
     """The page as HTML, with plotly's code inside it."""
     from plotly.offline import get_plotlyjs
 
-    results = results.assign(dataset_name=results["dataset_name"].map(short_names(results["dataset_name"].unique())))
+    for column in ("dataset_name", "solver_name"):
+        results = results.assign(**{column: results[column].map(short_names(results[column].unique()))})
     datasets = list(results["dataset_name"].unique())
     links = "".join(f'<a href="#d{i}">{html.escape(name)}</a>' for i, name in enumerate(datasets))
     sections = [_dataset_section(results, name, f"d{i}") for i, name in enumerate(datasets)]

@@ -47,7 +47,7 @@ def short_names(names):
     """Names without the parameters that every name of the same family shares, {name: short name}.
 
     `simulated[n_task=200,scenario=independent]` beside `simulated[n_task=200,scenario=difficulty]` is
-    `simulated[independent]`.
+    `simulated[independent]`; numbers and truth values keep their key, `simulated[n_task=100]`.
     """
     families = {}
     for name in names:
@@ -57,6 +57,11 @@ def short_names(names):
     for family, members in families.items():
         for name, options in members.items():
             others = [other for other in members.values() if other is not options]
-            kept = [value for key, value in options.items() if any(other.get(key) != value for other in others)]
-            short[name] = f"{family}[{', '.join(kept)}]" if kept else family
+            kept = {key: value for key, value in options.items() if any(o.get(key) != value for o in others)}
+            shown = [value if _is_word(value) else f"{key}={value}" for key, value in kept.items()]
+            short[name] = f"{family}[{', '.join(shown)}]" if shown else family
     return short
+
+
+def _is_word(value):
+    return value not in ("True", "False", "None") and not value[:1].isdigit()

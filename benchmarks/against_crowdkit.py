@@ -33,12 +33,12 @@ PAIRS = {
 }
 
 
-def load(name):
-    """Votes and truth of a dataset, or None where it is absent."""
+def load(name, path=None):
+    """Votes and truth of a dataset (of the folder `path` for `local`), or None where it is absent."""
     (dataset,) = Benchmark(ROOT).check_dataset_patterns([name], class_only=True)
-    data = dataset.get_instance().get_data()
+    data = dataset.get_instance(**({"path": path} if path else {})).get_data()
     if data.get("missing"):
-        print(f"{name} is left out: {data['missing']}")
+        print(f"{path or name} is left out: {data['missing']}")
         return None
     return data["votes"], data["truth"]
 
@@ -77,9 +77,15 @@ def compare(name, repeats):
         }
 
 
+def _cell(value):
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    return str(value)
+
+
 def to_markdown(rows, command):
     columns = list(rows[0])
-    cells = [[f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in columns] for row in rows]
+    cells = [[_cell(row[c]) for c in columns] for row in rows]
     table = [columns, ["---"] * len(columns), *cells]
     versions = ", ".join(f"{p} {version(p)}" for p in ("crowd-kit", "numpy", "scipy", "pandas"))
     lines = ["| " + " | ".join(row) + " |" for row in table]

@@ -40,7 +40,8 @@ def main():
     chosen = parser.parse_args()
     results = pd.read_parquet(chosen.result)
     results = results[~results["solver_name"].str.startswith("tolerance")]
-    results["dataset_name"] = results["dataset_name"].map(short_names(results["dataset_name"].unique()))
+    for column in ("dataset_name", "solver_name"):
+        results[column] = results[column].map(short_names(results[column].unique()))
     chosen.picture.parent.mkdir(parents=True, exist_ok=True)
     draw(results, chosen.datasets or list(results["dataset_name"].unique())).savefig(chosen.picture)
 

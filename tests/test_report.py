@@ -52,13 +52,14 @@ def test_ranks_compare_solvers_that_ran_everywhere(results):
 def test_short_names_keep_what_differs():
     names = ["s[n=1,scenario=a]", "s[n=1,scenario=b]", "bluebirds", "local[path=x/y]"]
     assert list(short_names(names).values()) == ["s[a]", "s[b]", "bluebirds", "local"]
+    assert list(short_names(["s[hard=True,n=1]", "s[hard=False,n=1]"]).values()) == ["s[hard=True]", "s[hard=False]"]
 
 
 def test_the_page_holds_everything_and_loads_nothing(results, tmp_path, capsys):
     results.to_parquet(tmp_path / "r.parquet")
     report.main([str(tmp_path / "r.parquet")])
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
-    assert "a[2]" in page
+    assert "a[y=2]" in page
     assert "not ranked: KOS" in page
     assert "<script src=" not in page
     assert "<link" not in page

@@ -1,0 +1,309 @@
+"""Pl@ntNet's strategy: who has identified many species weighs more (thesis, sections 4.2.1, 4.3 and 4.4)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise, sum_votes, support
+from benchmark_utils.votes import Votes, VotesError
+
+GAMMA = np.log(2.1)  # the weight of a new user
+
+# f(n) of Table 4.1. The logarithm starts at one species, since f(0) = gamma and f never decreases.
+WEIGHTS = {
+    "current": lambda n: n**0.5 - n**0.2 + GAMMA,
+    "linear": lambda n: n + GAMMA,
+    "sqrt": lambda n: n**0.5 + GAMMA,
+    "power75": lambda n: n**0.75 + GAMMA,
+    "square": lambda n: n**2 + GAMMA,
+    "log": lambda n: np.log(np.maximum(n, 1)) + GAMMA,
+}
+PUBLISHED_THETA_CONF = {"current": 2, "linear": 8.75, "sqrt": 3.6, "power75": 5.5, "square": 64.75, "log": 2.82}
+PENALTIES = ("none", "difference", "ratio", "accuracy")
+AI_ROLES = ("ignored", "worker", "fixed", "invalidating", "confident")
+
+_ROUND_OFF = 1e-9  # a threshold is met up to this share of it: 7 equal weights out of 10 are 0.7
+
+
+@dataclass(frozen=True)
+class PlantNet:
+    """Weighted majority vote whose weights grow with the number of species a user identified (thesis, Algorithm 5).
+
+    Labels y start as the majority vote, weights w as gamma = log(2.1). An iteration is
+
+        conf_i  = sum_j w_j 1(y_ij = y_i),   acc_i = conf_i / sum_j w_j                              (lines 5 and 6)
+        s_i     = 1(acc_i >= theta_acc and conf_i >= theta_conf)                                     (line 7)
+        n_j     = round(n_author + n_vote / 10)                                                      (lines 9 to 11)
+        w_j     = f(n_j),   f(n) = n^0.5 - n^0.2 + gamma                                             (line 12)
+        y_i     = argmax_k sum_j w_j 1(y_ij = k)                                                     (line 13)
+
+    n_author counts the species that j identified right as the author of a valid observation, n_vote the further ones
+    that j identified right on observations of others, valid or not. Where the author is not known the observation
+    counts as another's. Halves round to the even number. Ties of the argmax go to the class with the largest random
+    number, drawn once per task and class from the seed, so that a tie ends in the same way in every iteration.
+    The algorithm has converged when no weight moves by more than `tol` and no label changes.
+
+    The published theta_conf are f(8) rounded, for "linear", "sqrt", "power75" and "square" upwards, and then a user
+    with 8 species would not validate an observation alone. The default is f(8) where the published value is larger.
+
+    Parameters
+    ----------
+    weight : {"current", "linear", "sqrt", "power75", "square", "log"}
+        f, Table 4.1.
+    penalty : {"none", "difference", "ratio", "accuracy"}
+        The number of species given to f (section 4.3.1). "difference": n_j less the wrong species, counted as in
+        lines 9 to 11, at least 0. "ratio": n_j over the number of species j proposed. "accuracy": n_j times j's
+        agreement with the majority vote.
+    ai : {"ignored", "worker", "fixed", "invalidating", "confident"}
+        What `machine_label` counts for (section 4.4.1). "worker": the model is one more user. "fixed": its votes weigh
+        w_ai. "confident": likewise, if its score is at least theta_score. "invalidating": w_ai joins the denominator
+        of acc_i where the model disagrees with y_i, and nothing else.
+    theta_acc, theta_conf, theta_score : float
+        Thresholds, all met by equality. theta_conf None depends on `weight`, see above.
+    w_ai : float
+        Weight of the model's votes.
+
+    Raises
+    ------
+    VotesError
+        An unknown option; an `ai` other than "ignored" where the votes hold no machine_label, or "confident" where
+        they hold no machine_score.
+    """
+
+    weight: str = "current"
+    penalty: str = "none"
+    ai: str = "ignored"
+    theta_acc: float = 0.7
+    theta_conf: float | None = None
+    w_ai: float = 1.7
+    theta_score: float = 0.7
+
+    def __post_init__(self):
+        for option, known in (("weight", tuple(WEIGHTS)), ("penalty", PENALTIES), ("ai", AI_ROLES)):
+            if getattr(self, option) not in known:
+                raise VotesError(f"{option}={getattr(self, option)!r} is unknown: choose one of {', '.join(known)}")
+
+    def fit(self, votes: Votes, n_iter=100, tol=1e-6, seed=0) -> Aggregation:
+        """Algorithm 5 on the votes, in time and memory proportional to their number.
+
+        Parameters
+        ----------
+        votes : Votes
+        n_iter : int
+            Iterations at most; 0 gives the majority vote, judged with the weights of new users.
+        tol : float
+            Change of a weight below which it stands still.
+        seed : int
+            Breaks ties.
+
+        Returns
+        -------
+        Aggregation
+            Labels, -1 where not valid; normalised weighted votes as soft labels; the largest change of a weight in each
+            iteration as history; w as worker score. Parameters: `proposed` (n_task,), the labels whether valid or
+            not; `valid`, `confidence` and `accuracy` (n_task,), s, conf and acc at the last weights; `weight` and
+            `n_species` (n_worker,), w and n; `machine_weight` where the model votes.
+        """
+        machine = self._machine_votes(votes)
+        ballot = Ballot(votes if machine is None else add_voter(votes, machine), seed)
+        weight = np.full(ballot.votes.n_worker, GAMMA)
+        has_fixed_weight = self.ai in ("fixed", "confident")
+        if has_fixed_weight:
+            weight[-1] = 0  # line 1 is the majority of the users
+        labels = ballot.weighted_majority(weight)
+        agreement = ballot.agreement(labels)
+        if has_fixed_weight:
+            weight[-1] = self.w_ai
+        n_species = np.zeros(ballot.votes.n_worker)
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            before, labels_before = weight, labels
+            right = ballot.is_right(labels)
+            valid, _, _ = self._judge(ballot, votes, labels, weight)
+            n_species = ballot.count_species(right, valid)
+            weight = WEIGHTS[self.weight](self._penalise(ballot, n_species, right, valid, agreement))
+            if has_fixed_weight:
+                weight[-1] = self.w_ai
+            labels = ballot.weighted_majority(weight)
+            history.append(float(np.abs(weight - before).max()))
+            converged = history[-1] <= tol and np.array_equal(labels, labels_before)
+        valid, confidence, accuracy = self._judge(ballot, votes, labels, weight)
+        estimated = {
+            "proposed": labels,
+            "valid": valid,
+            "confidence": confidence,
+            "accuracy": accuracy,
+            "weight": weight[: votes.n_worker],
+            "n_species": n_species[: votes.n_worker].astype(np.int64),
+        }
+        if machine is not None:
+            estimated["machine_weight"] = weight[-1]
+        return Aggregation(
+            np.where(valid, labels, -1),
+            soft=normalise(sum_votes(ballot.votes, weight[ballot.votes.worker])),
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=weight[: votes.n_worker],
+            parameters=estimated,
+        )
+
+    def _machine_votes(self, votes):
+        """The model's answers that count as votes, (n_task,), -1 where it does not vote; None where it never does."""
+        if self.ai == "ignored":
+            return None
+        if votes.machine_label is None:
+            raise VotesError(
+                f"ai={self.ai!r} needs machine_label, which these votes lack: give it or take ai='ignored'"
+            )
+        if self.ai == "invalidating":
+            return None
+        if self.ai == "confident":
+            if votes.machine_score is None:
+                raise VotesError(
+                    "ai='confident' needs machine_score, which these votes lack: give it or take ai='fixed'"
+                )
+            return np.where(votes.machine_score >= self.theta_score, votes.machine_label, -1)
+        return votes.machine_label
+
+    def _judge(self, ballot, votes, labels, weight):
+        """Lines 5 to 7: s, conf and acc of each task."""
+        confidence, total = ballot.confidence(labels, weight)
+        if self.ai == "invalidating":
+            total += self.w_ai * ((votes.machine_label >= 0) & (votes.machine_label != labels))
+        accuracy = np.divide(confidence, total, out=np.zeros(votes.n_task), where=total > 0)
+        valid = (labels >= 0) & _at_least(accuracy, self.theta_acc) & _at_least(confidence, self._theta_conf())
+        return valid, confidence, accuracy
+
+    def _theta_conf(self):
+        if self.theta_conf is not None:
+            return self.theta_conf
+        return min(PUBLISHED_THETA_CONF[self.weight], WEIGHTS[self.weight](8))
+
+    def _penalise(self, ballot, n_species, right, valid, agreement):
+        """The number of species that f is given (section 4.3.1); the thesis writes min in "difference" for max."""
+        if self.penalty == "difference":
+            return np.maximum(n_species - ballot.count_species(~right, valid), 0)
+        if self.penalty == "ratio":
+            return n_species / np.maximum(ballot.n_proposed, 1)
+        if self.penalty == "accuracy":
+            return n_species * agreement
+        return n_species
+
+
+class Ballot:
+    """The votes and what the iterations need of them, indexed once, so that an iteration neither sorts nor searches.
+
+    Attributes
+    ----------
+    votes : Votes
+    by_author : bool, (n_votes,)
+        Whether the voter is the author of the observation.
+    pair : int, (n_votes,)
+        The (user, species) pair of each vote, numbered over the pairs that occur.
+    pair_user : int, (n_pair,)
+        The user of each pair.
+    n_proposed : int, (n_worker,)
+        How many species each user proposed.
+    given : csr_array (n_task, n_worker)
+        How many votes each user gave each task.
+    """
+
+    def __init__(self, votes: Votes, seed):
+        self.votes, self.seed = votes, seed
+        self.by_author = np.zeros(votes.n_votes, dtype=bool)
+        if votes.author is not None:
+            self.by_author = votes.author[votes.task] == votes.worker
+        keys, pair = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
+        self.pair = pair.astype(votes.worker.dtype)
+        self.pair_user = (keys // votes.n_class).astype(votes.worker.dtype)
+        self.n_proposed = np.bincount(self.pair_user, minlength=votes.n_worker)
+        row_start = np.append(0, np.cumsum(votes.votes_per_task))
+        self.given = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), (votes.n_task, votes.n_worker))
+        self._find_contested()
+
+    def _find_contested(self):
+        """Set the contested tasks, those with several answers, apart: elsewhere no weight changes the label."""
+        votes = self.votes
+        first, row_start = support(votes)
+        self.unanimous = np.full(votes.n_task, -1, dtype=np.int64)
+        self.unanimous[votes.task[first]] = votes.label[first]
+        n_answers = np.diff(row_start)
+        self.contested = np.flatnonzero(n_answers > 1)
+        among = np.flatnonzero(n_answers[votes.task] > 1)  # their votes
+        self.contested_worker, self.contested_label = votes.worker[among], votes.label[among]
+        self.contested_row = np.searchsorted(self.contested, votes.task[among])
+        is_first = np.zeros(votes.n_votes, dtype=bool)
+        is_first[first] = True
+        self.answer_start = np.flatnonzero(is_first[among])
+        self.answer_row_start = np.append(0, np.cumsum(n_answers[self.contested]))
+
+    def weighted_majority(self, weight):
+        """Line 13: argmax_k sum_j w_j 1(y_ij = k), (n_task,), -1 without votes."""
+        labels = self.unanimous.copy()
+        if len(self.contested):
+            total = np.add.reduceat(weight[self.contested_worker], self.answer_start)
+            answers = (total, self.contested_label[self.answer_start], self.answer_row_start)
+            scores = sparse.csr_array(answers, shape=(len(self.contested), self.votes.n_class))
+            labels[self.contested] = hard_labels(scores, np.ones(len(self.contested), dtype=bool), self.seed)
+        return labels
+
+    def confidence(self, labels, weight):
+        """conf_i of the labels and the weight of all votes, (n_task,) each."""
+        total = self.given @ weight
+        confidence = total.copy()
+        backs = self.contested_label == labels[self.contested][self.contested_row]
+        cast = weight[self.contested_worker] * backs
+        confidence[self.contested] = np.bincount(self.contested_row, cast, len(self.contested))
+        return confidence, total
+
+    def is_right(self, labels):
+        """Whether each vote equals its task's label, (n_votes,)."""
+        return self.votes.label == labels[self.votes.task]
+
+    def agreement(self, labels):
+        """The share of each user's votes that equal the labels, (n_worker,)."""
+        n_agree = np.bincount(self.votes.worker[self.is_right(labels)], minlength=self.votes.n_worker)
+        return n_agree / np.maximum(self.votes.votes_per_worker, 1)
+
+    def count_species(self, chosen, valid):
+        """Lines 9 to 11 for the chosen votes: round(n_author + n_vote / 10), (n_worker,).
+
+        A species that a user identified as an author is not counted again as a vote.
+        """
+        as_author = self._occurs(chosen & self.by_author & valid[self.votes.task])
+        as_voter = self._occurs(chosen & ~self.by_author) & ~as_author
+        return np.round(self._per_user(as_author) + self._per_user(as_voter) / 10)
+
+    def _occurs(self, chosen):
+        """Which pairs have a chosen vote."""
+        occurs = np.zeros(len(self.pair_user), dtype=bool)
+        occurs[self.pair[chosen]] = True
+        return occurs
+
+    def _per_user(self, pairs):
+        return np.bincount(self.pair_user[pairs], minlength=self.votes.n_worker)
+
+
+def add_voter(votes: Votes, answers) -> Votes:
+    """The votes with one more worker, the last, who answers task i with answers[i]; -1 is no answer.
+
+    Tasks that nobody voted on stay without votes.
+    """
+    task = np.flatnonzero((answers >= 0) & (votes.votes_per_task > 0))
+    cell = votes.task.astype(np.int64) * votes.n_class + votes.label
+    place = np.searchsorted(cell, task * votes.n_class + answers[task], side="right")  # keeps the votes sorted
+    return Votes(
+        np.insert(votes.task, place, task),
+        np.insert(votes.worker, place, votes.n_worker),
+        np.insert(votes.label, place, answers[task]),
+        votes.n_task,
+        votes.n_worker + 1,
+        votes.n_class,
+        author=votes.author,
+    )
+
+
+def _at_least(values, threshold):
+    return values >= threshold - _ROUND_OFF * abs(threshold)

@@ -1,0 +1,42 @@
+import numpy as np
+
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.plantnet import PlantNet
+from benchmark_utils.votes import Votes
+
+
+class Solver(IterativeSolver):
+    """Pl@ntNet: weights grow with the number of species a user identified; what too few trusted users back is invalid.
+
+    T. Lefort, "Label ambiguity in crowdsourcing for classification and expert feedback", thesis, University of
+    Montpellier (2024), Algorithm 5. weight: current, linear, sqrt, power75, square, log; penalty: none, difference,
+    ratio, accuracy; ai: ignored, worker, fixed, invalidating, confident. theta_conf None goes with the weight.
+    """
+
+    name = "PlantNet"
+    parameters = {
+        "weight": ["current"],
+        "penalty": ["none"],
+        "ai": ["ignored"],
+        "theta_acc": [0.7],
+        "theta_conf": [None],
+        "w_ai": [1.7],
+        "theta_score": [0.7],
+    }
+
+    def get_strategy(self):
+        return PlantNet(
+            self.weight, self.penalty, self.ai, self.theta_acc, self.theta_conf, self.w_ai, self.theta_score
+        )
+
+    def skip(self, votes, **task_data):
+        """Skip datasets without the model's answers where they are asked for."""
+        if self.ai != "ignored" and votes.machine_label is None:
+            return True, f"ai={self.ai} needs a model's answers, which this dataset lacks"
+        if self.ai == "confident" and votes.machine_score is None:
+            return True, "ai=confident needs a model's scores, which this dataset lacks"
+        return super().skip(votes, **task_data)
+
+    def warm_up(self):
+        one = np.zeros(1, dtype=int)
+        self.aggregate(Votes(one, one, one, 1, 1, 1, author=one, machine_label=one, machine_score=one), 2)
