@@ -6,10 +6,11 @@ class Solver(IterativeSolver):
     """Dawid-Skene: one confusion matrix per worker, maximum likelihood by EM.
 
     A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm",
-    Applied Statistics 28 (1979).
+    Applied Statistics 28 (1979). support="voted" confines a task's class to those it received, in memory of the votes.
     """
 
     name = "DS"
+    parameters = {"support": ["full"], "smoothing": [0.0]}
 
     def get_strategy(self):
-        return DawidSkene()
+        return DawidSkene(smoothing=self.smoothing, support=self.support)

@@ -9,6 +9,7 @@ class Solver(IterativeSolver):
     """
 
     name = "WDS"
+    parameters = {"support": ["full"], "smoothing": [0.0]}
 
     def get_strategy(self):
-        return WeightedDawidSkene()
+        return WeightedDawidSkene(smoothing=self.smoothing, support=self.support)

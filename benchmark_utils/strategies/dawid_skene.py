@@ -104,7 +104,8 @@ class FullModel:
         self.answers_of_worker = self.answers.T.tocsr()
 
     def start(self):
-        return normalise(sum_votes(self.votes))
+        posterior = normalise(sum_votes(self.votes))
+        return posterior.toarray() if sparse.issparse(posterior) else posterior
 
     def maximise(self, posterior):
         return maximise(self.answers_of_worker, posterior, self.smoothing)

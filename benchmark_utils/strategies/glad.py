@@ -1,0 +1,120 @@
+"""GLAD: abilities of workers and difficulties of tasks (Whitehill et al., 2009; thesis, section 1.2.3)."""
+
+import numpy as np
+from scipy.special import expit
+
+from benchmark_utils.strategies.base import Aggregation, stands_still
+from benchmark_utils.strategies.voted import Pairs, posterior_of_coins
+from benchmark_utils.votes import Votes
+
+_M_STEPS = 3  # Newton steps for the abilities and for the difficulties in one M-step
+_HALVINGS = 12
+
+
+class GLAD:
+    """Maximum a posteriori by EM.
+
+    Worker j of ability alpha_j is right about task i of easiness beta_i with probability sigmoid(alpha_j beta_i), and
+    errs towards any other class alike; classes are equally likely beforehand. The priors, those of the authors'
+    program, are alpha_j ~ N(1, 1) and b_i = log beta_i ~ N(1, 1). With T the posterior and p_ij = T_i,y_ij,
+    x_ij = alpha_j beta_i, an iteration is
+
+        E:  T_ik  proportional to prod_j sigmoid(x_ij)^1(y_ij = k) ((1 - sigmoid(x_ij)) / (K - 1))^1(y_ij != k)
+        M:  Q = sum_ij [p_ij x_ij - log(1 + e^x_ij)] - sum_j (alpha_j - 1)^2 / 2 - sum_i (b_i - 1)^2 / 2, uphill by
+            dQ/dalpha_j = sum_i (p_ij - sigmoid(x_ij)) beta_i - (alpha_j - 1)
+            dQ/db_i     = sum_j (p_ij - sigmoid(x_ij)) x_ij   - (b_i - 1)
+
+    Given the other, each ability and each difficulty has a Q of its own. The M-step takes Newton steps (for b with
+    the expected curvature) in turn, a step being halved where its part of Q would fall: so log p(votes, alpha, b)
+    never decreases. EM has converged when it changes by at most `tol` of its value.
+
+    J. Whitehill et al., "Whose vote should count more", NeurIPS (2009).
+    """
+
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+        """EM on the votes, in memory and time of the number of votes for any K.
+
+        Parameters
+        ----------
+        votes : Votes
+        n_iter : int
+            Rounds of M- and E-step at most; 0 gives the start, where alpha and b are the mean of their prior.
+        tol : float
+            Change of the objective, relative to its value, at which EM has converged.
+        seed : int
+            Breaks ties of the hard labels.
+
+        Returns
+        -------
+        Aggregation
+            T as soft labels; log p(votes, alpha, b) after each round, without the constant of the priors, as history;
+            alpha as worker score; parameters `ability` alpha (n_worker,) and `difficulty` 1/beta (n_task,).
+        """
+        pairs = Pairs(votes)
+        alpha, b = np.ones(votes.n_worker), np.ones(votes.n_task)
+        posterior, _ = self._expect(votes, pairs, alpha, b)
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            alpha, b = self._maximise(votes, posterior.voted.take(pairs.of_vote), alpha, b)
+            posterior, objective = self._expect(votes, pairs, alpha, b)
+            history.append(objective)
+            converged = stands_still(history, tol)
+        return Aggregation(
+            posterior.labels(seed),
+            soft=posterior.soft(),
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=alpha,
+            parameters={"ability": alpha, "difficulty": np.exp(-b)},
+        )
+
+    def _expect(self, votes, pairs, alpha, b):
+        x = alpha.take(votes.worker) * np.exp(b).take(votes.task)
+        wrong = -_softplus(x)  # log(1 - sigmoid(x)), and log sigmoid(x) = x + wrong
+        posterior, log_likelihood = posterior_of_coins(
+            pairs, x + wrong, wrong - np.log(max(votes.n_class - 1, 1)), np.full(votes.n_class, 1 / votes.n_class)
+        )
+        return posterior, log_likelihood - ((alpha - 1) ** 2).sum() / 2 - ((b - 1) ** 2).sum() / 2
+
+    def _maximise(self, votes, p, alpha, b):
+        for _ in range(_M_STEPS):
+            alpha = _climb(
+                alpha, votes.worker, np.exp(b).take(votes.task), p, lambda alpha: alpha, lambda beta, x: beta
+            )
+            b = _climb(b, votes.task, alpha.take(votes.worker), p, np.exp, lambda alpha, x: x)
+        return alpha, b
+
+
+def _climb(theta, owner, factor, p, link, slope):
+    """One safeguarded Newton step for each theta, its votes being those of `owner`, x = factor * link(theta).
+
+    `slope(factor, x)` is dx / dtheta.
+    """
+
+    def total(per_vote):
+        return np.bincount(owner, per_vote, len(theta))
+
+    def objective(theta, x):
+        return total(p * x - _softplus(x)) - (theta - 1) ** 2 / 2
+
+    x = factor * link(theta).take(owner)
+    right = expit(x)
+    dx = slope(factor, x)
+    gradient = total((p - right) * dx) - (theta - 1)
+    curvature = total(right * (1 - right) * dx**2) + 1
+    step = np.clip(gradient / curvature, -1, 1)
+    before = objective(theta, x)
+    for _ in range(_HALVINGS):
+        x = factor * link(theta + step).take(owner)
+        falls = objective(theta + step, x) < before - 1e-12 * np.abs(before)
+        if not falls.any():
+            return theta + step
+        step[falls] /= 2
+    step[falls] = 0
+    return theta + step
+
+
+def _softplus(x):
+    """log(1 + e^x)."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))

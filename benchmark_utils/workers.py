@@ -1,0 +1,41 @@
+"""Scores of workers that can be read off their confusion matrices."""
+
+import numpy as np
+
+
+def spammer_score(confusion) -> np.ndarray:
+    """How far each worker's answers depend on the true class: 0 for a spammer, 1 for who never errs.
+
+    A spammer answers independently of the truth: the rows of their confusion matrix are alike, that is, its rank is
+    one. The score is the squared Frobenius distance to the nearest such matrix, scaled to [0, 1]:
+
+        s_j = 1 / (K (K - 1)) sum_{k < k'} sum_l (pi^j_kl - pi^j_k'l)^2
+
+    over the K classes whose row is known. A worker who is always wrong in the same way also has 1: their votes tell
+    the truth to who knows their matrix.
+
+    V. C. Raykar and S. Yu, "Ranking annotators for crowdsourced labeling tasks", NeurIPS (2011); thesis,
+    section 3.1.5.
+
+    Parameters
+    ----------
+    confusion : float array, (n_worker, n_class, n_class)
+        Rows by true class, each summing to one, or to zero where the worker met no task of the class.
+
+    Returns
+    -------
+    float, (n_worker,)
+        Zero where fewer than two rows are known.
+
+    Raises
+    ------
+    ValueError
+        Another shape.
+    """
+    confusion = np.asarray(confusion, dtype=float)
+    if confusion.ndim != 3 or confusion.shape[1] != confusion.shape[2]:
+        raise ValueError(f"confusion has shape {confusion.shape}: it needs (n_worker, n_class, n_class)")
+    n_known = np.count_nonzero(confusion.sum(axis=2), axis=1)
+    # sum_{k < k'} |a_k - a_k'|^2 = K sum_k |a_k|^2 - |sum_k a_k|^2, in which rows of zeros only count in K
+    distance = n_known * (confusion**2).sum(axis=(1, 2)) - (confusion.sum(axis=1) ** 2).sum(axis=1)
+    return np.maximum(distance, 0) / np.maximum(n_known * (n_known - 1), 1) * (n_known > 1)

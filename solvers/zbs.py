@@ -1,0 +1,14 @@
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.zbs import ZeroBasedSkill
+
+
+class Solver(IterativeSolver):
+    """Weighted votes in turn: the skills that weigh descend towards the agreement with the labels.
+
+    D. Ustalov, N. Pavlichenko and B. Tseitlin, "Learning from crowds with Crowd-Kit", JOSS 9 (2024).
+    """
+
+    name = "ZBS"
+
+    def get_strategy(self):
+        return ZeroBasedSkill()

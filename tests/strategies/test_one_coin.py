@@ -1,0 +1,56 @@
+"""One-coin Dawid-Skene against a dense program."""
+
+import numpy as np
+import pytest
+
+from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
+from benchmark_utils.votes import Votes
+
+
+def naive(votes, n_iter):
+    """EM in probabilities, over all classes of all tasks."""
+    posterior = np.zeros((votes.n_task, votes.n_class))
+    np.add.at(posterior, (votes.task, votes.label), 1)
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    likelihoods = []
+    for step in range(n_iter + 1):
+        right, total = np.zeros((2, votes.n_worker))
+        for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
+            right[j] += posterior[i, k]
+            total[j] += 1
+        accuracy, prevalence = right / total, posterior.mean(axis=0)
+        if step == n_iter:
+            return posterior, accuracy, prevalence, likelihoods
+        joint = np.tile(prevalence, (votes.n_task, 1))
+        for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
+            wrong = (1 - accuracy[j]) / (votes.n_class - 1)
+            joint[i] *= np.where(np.arange(votes.n_class) == k, accuracy[j], wrong)
+        likelihoods.append(np.log(joint.sum(axis=1)).sum())
+        posterior = joint / joint.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("n_iter", [0, 1, 20])
+@pytest.mark.parametrize(("n_class", "skill"), [(2, 0.5), (5, 0.3), (8, 0.7)])
+def test_it_is_the_dense_program(random_votes, n_class, skill, n_iter):
+    votes, _ = random_votes(n_class=n_class, skill=skill)
+    posterior, accuracy, prevalence, likelihoods = naive(votes, n_iter)
+    result = OneCoinDawidSkene().fit(votes, n_iter=n_iter, tol=-1)
+    np.testing.assert_allclose(result.soft, posterior, atol=1e-9)
+    np.testing.assert_allclose(result.parameters["accuracy"], accuracy, atol=1e-9)
+    np.testing.assert_allclose(result.parameters["prevalence"], prevalence, atol=1e-9)
+    np.testing.assert_allclose(result.history, likelihoods)
+
+
+def test_perfect_workers_may_disagree():
+    """Two workers meet on one task, and contradict each other: either may be the one who never errs."""
+    votes = Votes([0, 1, 2, 2, 3, 4], [0, 0, 0, 1, 1, 1], [0, 1, 0, 1, 1, 0], 5, 2, 2)
+    result = OneCoinDawidSkene().fit(votes, n_iter=500, tol=-1)
+    assert np.isfinite(result.history).all()
+    assert np.diff(result.history).min() >= -1e-9
+    assert np.isfinite(result.soft).all()
+
+
+def test_many_classes_cost_nothing(random_votes):
+    votes, truth = random_votes(n_task=200, per_task=7, n_class=4, skill=0.8)
+    many = Votes(votes.task, votes.worker, votes.label, 200, 12, 10**6)
+    assert np.mean(OneCoinDawidSkene().fit(many, n_iter=5).labels == truth) > 0.97
