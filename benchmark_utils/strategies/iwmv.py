@@ -40,15 +40,15 @@ class IWMV:
         pairs = Pairs(votes)
         n_votes = np.maximum(votes.votes_per_worker, 1)
         weight = np.ones(votes.n_worker)
-        scores = weighted_vote(pairs, weight.take(votes.worker))
+        scores = weighted_vote(pairs, weight)
         labels = scores.labels(seed)
-        accuracy = agreement(votes, labels, n_votes)
+        accuracy = agreement(pairs, labels, n_votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             weight = votes.n_class * accuracy - 1
-            scores, before = weighted_vote(pairs, weight.take(votes.worker)), labels
+            scores, before = weighted_vote(pairs, weight), labels
             labels = scores.labels(seed)
-            accuracy = agreement(votes, labels, n_votes)
+            accuracy = agreement(pairs, labels, n_votes)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
         soft = pairs.matrix(np.maximum(scores.voted, 1e-12))
@@ -63,6 +63,7 @@ class IWMV:
         )
 
 
-def agreement(votes: Votes, labels, n_votes) -> np.ndarray:
+def agreement(pairs: Pairs, labels, n_votes) -> np.ndarray:
     """The share of each worker's votes that are the task's label, (n_worker,); zero without votes."""
-    return np.bincount(votes.worker, votes.label == labels.take(votes.task), votes.n_worker) / n_votes
+    is_label = pairs.label == pairs.spread(labels[pairs.filled])
+    return pairs.sum_by_worker(is_label.astype(float)) / n_votes

@@ -1,9 +1,18 @@
 """The one-coin model: a worker has one accuracy, and errs towards any other class alike (Zhang et al., 2016)."""
 
 import numpy as np
+from scipy import sparse
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
-from benchmark_utils.strategies.voted import Pairs, naive_posterior, posterior_of_coins
+from benchmark_utils.strategies.base import (
+    Aggregation,
+    class_totals,
+    hard_labels,
+    normalise,
+    softmax,
+    stands_still,
+    sum_votes,
+)
+from benchmark_utils.strategies.voted import Pairs, naive_posterior, posterior_of_odds
 from benchmark_utils.votes import Votes
 
 _CERTAIN = 1e-10  # accuracies stay this far from 0 and 1, so that two perfect workers may still disagree
@@ -46,22 +55,22 @@ class OneCoinDawidSkene:
             T as soft labels; the log-likelihood of each iteration as history; a_j as worker score; parameters
             `accuracy` (n_worker,), 1/K for a worker without votes, and `prevalence` (n_class,).
         """
-        pairs = Pairs(votes)
+        # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
+        model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
         n_votes = votes.votes_per_worker
         n_other = max(votes.n_class - 1, 1)
-        posterior = naive_posterior(pairs)
-        accuracy, prevalence = self._maximise(votes, posterior, n_votes)
+        posterior = model.start()
+        accuracy, prevalence = maximise(model, posterior, n_votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
-            right = np.log(accuracy).take(votes.worker)
-            wrong = np.log((1 - accuracy) / n_other).take(votes.worker)
-            posterior, log_likelihood = posterior_of_coins(pairs, right, wrong, prevalence)
-            accuracy, prevalence = self._maximise(votes, posterior, n_votes)
-            history.append(log_likelihood)
+            right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
+            posterior, log_likelihood = model.expect(right - wrong, prevalence)
+            accuracy, prevalence = maximise(model, posterior, n_votes)
+            history.append(log_likelihood + n_votes @ wrong)
             converged = stands_still(history, tol)
         return Aggregation(
-            posterior.labels(seed),
-            soft=posterior.soft(),
+            model.labels(posterior, seed),
+            soft=model.soft(posterior),
             n_iter=len(history),
             converged=converged,
             history=history,
@@ -69,8 +78,69 @@ class OneCoinDawidSkene:
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )
 
-    def _maximise(self, votes, posterior, n_votes):
-        n_right = np.bincount(votes.worker, posterior.voted.take(posterior.pairs.of_vote), votes.n_worker)
-        accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / votes.n_class)
-        prevalence = posterior.class_totals()
-        return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), prevalence / prevalence.sum()
+
+def maximise(model, posterior, n_votes):
+    """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""
+    n_right, total = model.n_right(posterior), model.class_totals(posterior)
+    accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
+    return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), total / total.sum()
+
+
+class VotedPosterior:
+    """The posterior in memory of the votes, for any number of classes: see `voted.py`."""
+
+    def __init__(self, votes):
+        self.pairs = Pairs(votes)
+
+    def start(self):
+        return naive_posterior(self.pairs)
+
+    def expect(self, log_odds, prevalence):
+        """T, and log p(votes) less the sum over the votes of log p(vote | its label is wrong)."""
+        return posterior_of_odds(self.pairs, self.pairs.sum_workers(log_odds), prevalence)
+
+    def n_right(self, posterior):
+        """sum_i T_i,y_ij, (n_worker,)."""
+        return self.pairs.sum_by_worker(posterior.voted)
+
+    def class_totals(self, posterior):
+        return posterior.class_totals()
+
+    def labels(self, posterior, seed):
+        return posterior.labels(seed)
+
+    def soft(self, posterior):
+        return posterior.soft()
+
+
+class DensePosterior:
+    """The same as an array (n_task, n_class)."""
+
+    def __init__(self, votes):
+        self.votes, self.voted = votes, votes.votes_per_task > 0
+        cell = votes.task.astype(np.int64) * votes.n_class + votes.label
+        shape = votes.n_task * votes.n_class, votes.n_worker
+        row_start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=shape[0]))])
+        self.cells = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), shape=shape)
+        self.by_worker = self.cells.T.tocsr()
+
+    def start(self):
+        return normalise(sum_votes(self.votes))
+
+    def expect(self, log_odds, prevalence):
+        evidence = (self.cells @ log_odds).reshape(self.votes.n_task, self.votes.n_class)
+        with np.errstate(divide="ignore"):  # log 0 = -inf is meant
+            posterior, log_evidence = softmax(evidence, np.log(prevalence), self.voted)
+        return posterior, log_evidence.sum()
+
+    def n_right(self, posterior):
+        return self.by_worker @ posterior.ravel()
+
+    def class_totals(self, posterior):
+        return class_totals(posterior)
+
+    def labels(self, posterior, seed):
+        return hard_labels(posterior, self.voted, seed)
+
+    def soft(self, posterior):
+        return posterior

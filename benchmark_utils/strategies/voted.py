@@ -39,20 +39,31 @@ class Pairs:
     def __init__(self, votes: Votes):
         self.n_task, self.n_class, self.is_large = votes.n_task, votes.n_class, is_large(votes)
         self._first_vote, self.row_start = support(votes)
-        self.label = votes.label[self._first_vote]
+        self.label = votes.label[self._first_vote].astype(np.intp)  # numpy casts other indices at each use
         self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
         self.of_vote = np.repeat(np.arange(len(self.label), dtype=self.row_start.dtype), self.n_votes)
         n_voted = np.diff(self.row_start)
         self.filled = np.flatnonzero(n_voted)
         self.n_voted = n_voted[self.filled]
         self._first_pair = self.row_start[self.filled]
-        self._row = np.repeat(np.arange(len(self.filled), dtype=self.row_start.dtype), self.n_voted)
+        self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
         self._votes = _neighbours(self._first_vote, votes.n_votes)
         self._pairs = _neighbours(self._first_pair, len(self.label))
+        shape = len(self.label), votes.n_worker
+        self._workers = sparse.csr_array((self._votes.data, votes.worker, self._votes.indptr), shape=shape)
+        self._draws = None
 
     def sum_votes(self, per_vote):
         """Sum over the votes of each pair, (n_pairs,)."""
         return self._votes @ per_vote
+
+    def sum_workers(self, per_worker):
+        """Sum over the votes of each pair of a number of their workers, (n_pairs,)."""
+        return self._workers @ per_worker
+
+    def sum_by_worker(self, per_pair):
+        """Sum over the votes of each worker of a number of their pairs, (n_worker,)."""
+        return self._workers.T @ per_pair
 
     def sum(self, per_pair):
         """Sum over the pairs of each task, (n_filled,)."""
@@ -81,6 +92,13 @@ class Pairs:
         n_unvoted = self.n_class - self.n_voted
         # the bounds mend what the difference loses where the rest is tiny, or nothing
         return np.clip(rest, n_unvoted * prevalence.min(), n_unvoted * prevalence.max())
+
+    def draws(self, seed):
+        """Numbers in [0, 1) that break ties, for pairs (n_pairs,) and twice for tasks (n_filled,); drawn once."""
+        if self._draws is None or self._draws[0] != seed:
+            rng = np.random.default_rng(seed)
+            self._draws = seed, (rng.random(len(self.label)), *rng.random((2, len(self.filled))))
+        return self._draws[1]
 
     def matrix(self, per_pair) -> sparse.csr_array:
         """The numbers of the pairs as a sparse matrix (n_task, n_class)."""
@@ -115,9 +133,17 @@ def posterior_of_coins(pairs: Pairs, right, wrong, prevalence) -> tuple[Scores, 
     log_likelihood : float
         log p(votes).
     """
-    # both relative to the likelihood of a class without votes, which is sum_j wrong_ij
+    posterior, log_likelihood = posterior_of_odds(pairs, pairs.sum_votes(right - wrong), prevalence)
+    return posterior, log_likelihood + wrong.sum()
+
+
+def posterior_of_odds(pairs: Pairs, log_odds, prevalence) -> tuple[Scores, float]:
+    """The same from what each pair's votes say for its class, the sum of right - wrong, (n_pairs,).
+
+    The log-likelihood is relative to that of votes for wrong classes alone: it lacks the sum of wrong.
+    """
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant
-        log_voted = np.log(prevalence).take(pairs.label) + pairs.sum_votes(right - wrong)
+        log_voted = np.log(prevalence).take(pairs.label) + log_odds
         unvoted = pairs.unvoted_prevalence(prevalence)
         log_unvoted = np.log(unvoted)
     highest = np.maximum(pairs.max(log_voted), log_unvoted)
@@ -127,18 +153,18 @@ def posterior_of_coins(pairs: Pairs, right, wrong, prevalence) -> tuple[Scores, 
     total = pairs.sum(voted) + rest
     voted /= pairs.spread(total)
     scale = np.divide(rest / total, unvoted, out=np.zeros_like(rest), where=unvoted > 0)
-    return Scores(pairs, voted, scale, prevalence), (highest + np.log(total)).sum() + wrong.sum()
+    return Scores(pairs, voted, scale, prevalence), (highest + np.log(total)).sum()
 
 
 def weighted_vote(pairs: Pairs, weight) -> Scores:
-    """Sum over the votes of their weights, which may be negative; a class without votes has 0.
+    """Sum over the votes of their workers' weights, which may be negative; a class without votes has 0.
 
     Parameters
     ----------
-    weight : float, (n_votes,)
+    weight : float, (n_worker,)
     """
     no_vote, uniform = np.zeros(len(pairs.filled)), np.full(pairs.n_class, 1 / pairs.n_class)
-    return Scores(pairs, pairs.sum_votes(weight), no_vote, uniform)
+    return Scores(pairs, pairs.sum_workers(weight), no_vote, uniform)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,8 +209,8 @@ class Scores:
 
         A tie is broken alike each time, so that an iteration over labels can stand still. int64, (n_task,).
         """
-        pairs, rng = self.pairs, np.random.default_rng(seed)
-        draw, draw_other, draw_which = rng.random(len(self.voted)), *rng.random((2, len(self.scale)))
+        pairs = self.pairs
+        draw, draw_other, draw_which = pairs.draws(seed)
         best = pairs.max(self.voted)
         may_win = self.scale * self.prevalence.max() >= best - _TIE * np.abs(best)
         unvoted = np.flatnonzero(may_win & (pairs.n_voted < pairs.n_class))
@@ -193,7 +219,7 @@ class Scores:
         best[unvoted] = np.maximum(best[unvoted], other_score)
         limit = best - _TIE * np.abs(best)
         # among equals the largest draw wins; the largest of n uniform draws is distributed as u^(1/n)
-        draw[self.voted < pairs.spread(limit)] = -1
+        draw = np.where(self.voted < pairs.spread(limit), -1, draw)
         highest = pairs.max(draw)
         labels = np.full(pairs.n_task, -1, dtype=np.int64)
         wins = np.flatnonzero(draw == pairs.spread(highest))

@@ -47,14 +47,14 @@ class ZeroBasedSkill:
         n_votes = votes.votes_per_worker
         active = n_votes > 0
         skill = np.ones(votes.n_worker)
-        scores = weighted_vote(pairs, skill[votes.worker])
+        scores = weighted_vote(pairs, skill)
         labels = scores.labels(seed)
         history, converged = [], False
         while len(history) < n_iter and not converged:
-            excess = np.where(active, skill - agreement(votes, labels, np.maximum(n_votes, 1)), 0)
+            excess = np.where(active, skill - agreement(pairs, labels, np.maximum(n_votes, 1)), 0)
             skill = skill - 0.5 ** (len(history) // _HALVING) * excess
             # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
-            scores, before = weighted_vote(pairs, np.maximum(skill, 1e-12).take(votes.worker)), labels
+            scores, before = weighted_vote(pairs, np.maximum(skill, 1e-12)), labels
             labels = scores.labels(seed)
             history.append(np.mean(excess[active] ** 2) / 2)
             converged = bool(np.mean(labels != before) <= tol)

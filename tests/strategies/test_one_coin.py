@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
+from benchmark_utils.strategies.one_coin import DensePosterior, OneCoinDawidSkene, VotedPosterior
 from benchmark_utils.votes import Votes
 
 
@@ -54,3 +54,15 @@ def test_many_classes_cost_nothing(random_votes):
     votes, truth = random_votes(n_task=200, per_task=7, n_class=4, skill=0.8)
     many = Votes(votes.task, votes.worker, votes.label, 200, 12, 10**6)
     assert np.mean(OneCoinDawidSkene().fit(many, n_iter=5).labels == truth) > 0.97
+
+
+def test_both_forms_of_the_posterior_are_the_same(random_votes):
+    votes, _ = random_votes(n_class=4, per_task=3)
+    prevalence, log_odds = np.array([0.4, 0.3, 0.2, 0.1]), np.linspace(-1, 3, votes.n_worker)
+    dense, voted = DensePosterior(votes), VotedPosterior(votes)
+    (full, evidence), (pairs, same_evidence) = dense.expect(log_odds, prevalence), voted.expect(log_odds, prevalence)
+    np.testing.assert_allclose(voted.soft(pairs), full, rtol=1e-10)
+    np.testing.assert_allclose(voted.n_right(pairs), dense.n_right(full), rtol=1e-10)
+    np.testing.assert_allclose(voted.class_totals(pairs), dense.class_totals(full), rtol=1e-10)
+    assert evidence == pytest.approx(same_evidence, rel=1e-12)
+    np.testing.assert_allclose(voted.soft(voted.start()), dense.start())
