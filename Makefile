@@ -5,6 +5,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
+export PATH := $(CURDIR)/$(BIN):$(PATH) # `benchopt test` starts the python it finds there
 
 .PHONY: run test prepare report clean help
 
