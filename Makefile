@@ -5,7 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
-export PATH := $(CURDIR)/$(BIN):$(PATH) # `benchopt test` starts the python it finds there
+# `benchopt test` starts the python that it finds on the PATH
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: run test prepare report clean help
 
