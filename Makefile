@@ -36,8 +36,9 @@ test: .venv/test
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test: .venv/run requirements-test.txt
+.venv/test: .venv/run requirements-test.txt requirements-peerannot.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-peerannot.txt
 	@touch $@
 
 clean:

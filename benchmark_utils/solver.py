@@ -29,6 +29,13 @@ class OneShotSolver(BaseSolver):
             return True, f"needs {needed / 2**30:.1f} GiB, more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
         return False, None
 
+    def skip_above(self, votes, limit):
+        """Skip, with the way to force it, crowds on which a curve would take many minutes."""
+        if votes.n_votes > limit:
+            force = f"-s '{self.name}[max_votes={votes.n_votes}]'"
+            return True, f"would take many minutes on {votes.n_votes} votes; force it with {force}"
+        return OneShotSolver.skip(self, votes)
+
     def set_objective(self, votes, **task_data):
         self.votes = votes
         self.seed = self.get_seed(use_repetition=True)

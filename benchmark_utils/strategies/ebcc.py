@@ -1,0 +1,129 @@
+"""EBCC: enhanced Bayesian classifier combination, workers that correlate within a class (Li et al., ICML 2019)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark_utils.strategies.base import (
+    Aggregation,
+    class_totals,
+    hard_labels,
+    normalise,
+    softmax,
+    stands_still,
+    sum_votes,
+)
+from benchmark_utils.strategies.dawid_skene import answer_matrix
+from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet, learn_confusion, mean_confusion
+from benchmark_utils.votes import Votes
+
+
+@dataclass
+class EBCC:
+    """iBCC whose classes have subtypes, `groups` of them, on each of which a worker has another confusion row.
+
+    A task of class k is of subtype m with probability tau_km, and worker j then answers with pi^j_km: workers who err
+    on the same subtypes correlate. Priors tau_k ~ Dirichlet(subtype), pi^j_km ~ Dirichlet(beta_k) as in iBCC, and
+    rho ~ Dirichlet(alpha) where alpha_k is the naive soft count of class k (the paper's empirical prior). Mean field
+    over R_ikm = q(z_i = k, g_i = m), rho, tau and pi, by turns:
+
+        q(pi^j_km) = Dirichlet(beta_k + sum_i R_ikm y_ij)
+        q(tau_k) = Dirichlet(subtype + sum_i R_ik),   q(rho) = Dirichlet(alpha + sum_im R_i.m)
+        R_ikm proportional to exp(E log rho_k + E log tau_km + sum_j E log pi^j_{km, y_ij})
+
+    Each raises the evidence lower bound; a start has converged when the bound changes by at most `tol` of its value.
+    A start is the naive soft labels with each task's share of a class split over the subtypes by Dirichlet(1), and of
+    `restarts` starts the one with the highest bound counts. The first start leaves every class whole, as in iBCC: on
+    web it reaches the highest bound, and the published accuracy, which one random start in 40 comes near.
+
+    Attributes
+    ----------
+    groups, restarts : int
+        10 and 40 in the paper.
+    right, wrong, subtype : float
+        Prior counts of a right answer, of each wrong answer, and of each subtype.
+    """
+
+    groups: int = 10
+    restarts: int = 10
+    right: float = 4.0
+    wrong: float = 1.0
+    subtype: float = 0.1
+
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+        """Variational Bayes: `n_iter` iterations at most of each start, 0 gives the start; the seed draws the starts.
+
+        Returns
+        -------
+        Aggregation
+            sum_m R_ikm as soft labels; iterations and evidence lower bounds of the best start; the mean over classes
+            of E sum_m tau_km pi^j_{km, k} as worker score; parameters, all posterior means: `confusion` (n_worker,
+            n_class, groups, n_class), `subtypes`, tau (n_class, groups), `prevalence` (n_class,); and the bounds
+            `restart_bounds` (restarts,).
+        """
+        voted = votes.votes_per_task > 0
+        answers = answer_matrix(votes)
+        answers_of_worker = answers.T.tocsr()
+        naive = normalise(sum_votes(votes))
+        prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
+        alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
+        bounds, best = [], None
+        for restart in range(self.restarts):
+            joint = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
+            run = self._climb(joint, answers, answers_of_worker, voted, prior, alpha, n_iter, tol)
+            bounds += run[1][-1:]
+            if best is None or run[1][-1:] > best[1][-1:]:  # no bounds before the first iteration
+                best = run
+        joint, history, converged = best
+        by_subtype = joint.reshape(votes.n_task, votes.n_class, self.groups)
+        posterior = by_subtype.sum(axis=2)
+        confusion = mean_confusion(answers_of_worker, joint, prior)
+        confusion = confusion.reshape(votes.n_worker, votes.n_class, self.groups, votes.n_class)
+        subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
+        prevalence = alpha + class_totals(posterior)
+        return Aggregation(
+            hard_labels(posterior, voted, seed),
+            soft=posterior,
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / votes.n_class,
+            parameters={
+                "confusion": confusion,
+                "subtypes": subtypes,
+                "prevalence": prevalence / prevalence.sum(),
+                "restart_bounds": np.array(bounds),
+            },
+        )
+
+    def _start(self, naive, rng):
+        """R (n_task, n_class * groups): classes split at random, or whole where there is no random generator."""
+        split = np.zeros((*naive.shape, self.groups))
+        if rng is None:
+            split[:, :, 0] = 1
+        else:
+            rng.standard_exponential(out=split)  # exponentials over their sum are Dirichlet(1)
+            split /= split.sum(axis=2, keepdims=True)
+        return (naive[:, :, None] * split).reshape(len(naive), -1)
+
+    def _climb(self, joint, answers, answers_of_worker, voted, prior, alpha, n_iter, tol):
+        """R after the iterations, their bounds, and whether these stand still."""
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
+            log_prior, prior_divergence = self._learn_prior(joint, alpha)
+            joint, log_evidence = softmax(answers @ log_confusion, log_prior, voted)
+            history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
+            converged = stands_still(history, tol)
+        return joint, history, converged
+
+    def _learn_prior(self, joint, alpha):
+        """E log rho_k tau_km (n_class * groups,), and the divergence of rho and tau from their priors."""
+        count = class_totals(joint).reshape(-1, self.groups)
+        log_subtypes, subtype_divergence = dirichlet(np.full(self.groups, self.subtype), count, axis=1)
+        log_prevalence, prevalence_divergence = dirichlet(alpha, count.sum(axis=1), axis=0)
+        return (log_prevalence[:, None] + log_subtypes).ravel(), subtype_divergence + prevalence_divergence
+
+    def bytes_needed(self, votes: Votes) -> int:
+        """Memory of the confusion rows and of R, with the copies that an iteration makes."""
+        return 8 * self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + 4 * votes.n_task)

@@ -1,0 +1,77 @@
+"""KOS: message passing between the tasks and the workers of a binary crowd (Karger, Oh and Shah, 2011)."""
+
+import numpy as np
+
+from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise
+from benchmark_utils.votes import Votes, VotesError
+
+
+class KOS:
+    """A worker is as reliable as they agree with what the others think of the same tasks.
+
+    With answers A_ij in {-1, +1} and a message each way along every vote, from y_{j -> i} ~ Normal(1, 1) (thesis,
+    section 3.2.2),
+
+        x_{i -> j} = sum over the task's other votes j' of A_ij' y_{j' -> i}       how likely the task is of class 1
+        y_{j -> i} = sum over the worker's other votes i' of A_i'j x_{i' -> j}     how reliable the worker is
+
+    and the label is the sign of sum_j A_ij y_{j -> i}. The messages are a power iteration, so y is scaled to unit root
+    mean square each time, which changes no sign. It has converged when no y moves by more than `tol`. A worker with a
+    single vote gets no message, so has no voice; a task on which nobody has one falls back on the majority vote.
+    """
+
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+        """Message passing: `n_iter` iterations at most, 0 gives the start; the seed draws the start and breaks ties.
+
+        Returns
+        -------
+        Aggregation
+            As soft labels the share of sum_j |y_{j -> i}| that speaks for each class; as history the scale of y in
+            each iteration, which tends to the growth rate of the messages; the mean of a worker's messages y_{j -> i}
+            as worker score; parameters `message`, y (n_votes,).
+
+        Raises
+        ------
+        VotesError
+            More than two classes.
+        """
+        if votes.n_class > 2:
+            raise VotesError(f"KOS is for two classes and these votes have {votes.n_class}: use another strategy")
+        answer = 2.0 * votes.label - 1
+        message = np.random.default_rng(seed).normal(1, 1, votes.n_votes)
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            opinion = answer * message
+            opinion = np.bincount(votes.task, opinion, votes.n_task)[votes.task] - opinion
+            reliability = answer * opinion
+            reliability = np.bincount(votes.worker, reliability, votes.n_worker)[votes.worker] - reliability
+            scale = np.sqrt(np.mean(reliability**2))
+            history.append(scale)
+            if scale == 0:  # no vote has another to be compared with
+                message, converged = reliability, True
+                break
+            reliability /= scale
+            converged = np.abs(reliability - message).max() <= tol
+            message = reliability
+        soft = normalise(weigh(votes, message))
+        mean_message = np.bincount(votes.worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
+        return Aggregation(
+            hard_labels(soft, votes.votes_per_task > 0, seed),
+            soft=soft,
+            n_iter=len(history),
+            converged=bool(converged),
+            history=history,
+            worker_score=mean_message,
+            parameters={"message": message},
+        )
+
+
+def weigh(votes, message):
+    """What speaks for each class of each task, (n_task, n_class): a negative message speaks against its vote."""
+    weight = np.abs(message)
+    heard = np.bincount(votes.task, weight, votes.n_task) > 0
+    weight = np.where(heard[votes.task], weight, 1)
+    label = np.where((message < 0) & (votes.n_class == 2), 1 - votes.label, votes.label)
+    cell = votes.task.astype(np.int64) * votes.n_class + label
+    total = np.bincount(cell, weight, minlength=votes.n_task * votes.n_class)
+    return total.reshape(votes.n_task, votes.n_class)

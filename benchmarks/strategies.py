@@ -1,0 +1,187 @@
+"""Every strategy on every crowd, ours against crowd-kit's and peerannot's: time, accuracy, peak memory.
+
+    python -m benchmarks.strategies [--datasets NAME ...] [--strategies NAME ...] [--output benchmarks/strategies.md]
+
+Per dataset and strategy:
+
+- time of ours to convergence at its default tolerance, the iterations, and AccTrain there;
+- time per iteration of ours and of each library's, from the same `--n-iter` iterations, in one process, in turn, the
+  shortest of three (one, where a run takes over ten seconds). Ours runs all of them; a library that stops by its own
+  rule is divided by the iterations that it did. Ours is timed from the arrays of `Votes`, theirs from the table or map
+  that they read, already built. A ratio above 1 means that ours is faster;
+- AccTrain of each after those iterations;
+- peak memory of ours and of each library's: a child process loads the votes, then runs the strategy; the peak of its
+  resident memory, less what it held before.
+
+What a library cannot finish is left out by name, with the reason that its solver gives.
+"""
+
+import argparse
+import multiprocessing
+import time
+from pathlib import Path
+
+import numpy as np
+from benchopt.benchmark import Benchmark
+
+from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
+from benchmarks.against_crowdkit import load, to_markdown
+
+ROOT = Path(__file__).parents[1]
+LOCAL = ["rte", "dog", "web", "cf_amt", "sp_amt"]
+DATASETS = ["bluebirds", "labelme", "music", *LOCAL, "cifar10h", "audiobirds"]
+CROWDKIT = {
+    "MV": "MajorityVote",
+    "WAWA": "Wawa",
+    "ZBS": "ZeroBasedSkill",
+    "DS": "DawidSkene",
+    "OneCoinDS": "OneCoinDawidSkene",
+    "GLAD": "GLAD",
+    "MACE": "MACE",
+    "KOS": "KOS",
+    "MMSR": "MMSR",
+}
+PEERANNOT = {
+    "MV": "majority_voting",
+    "NS": "naive_soft",
+    "WAWA": "wawa",
+    "TwoThird": "twothird",
+    "WDS": "wds",
+    "DS": "dawid_skene",
+    "DSWC-5": "dawid_skene_clust",
+    "GLAD": "glad",
+    "PlantNet": "plantnet",
+    "IWMV": "iwmv",
+}
+LIBRARIES = {"crowd-kit": CROWDKIT, "peerannot": PEERANNOT}
+SLOW = 10.0  # seconds above which a run is not repeated
+
+
+def our_run(strategy, votes, n_iter, **options):
+    """A function without arguments that fits ours; n_iter None runs to convergence."""
+    if strategy in ITERATIVE and n_iter is not None:
+        options = dict(options, n_iter=n_iter)
+    return lambda: STRATEGIES[strategy]().fit(votes, **options)
+
+
+def library_run(library, strategy, votes, n_iter):
+    """The solver, ready to run, or the reason why it does not run."""
+    (solver_class,) = Benchmark(ROOT).check_solver_patterns([library], class_only=True)
+    if not solver_class.is_installed():
+        return None, f"{library} is not installed"
+    solver = solver_class.get_instance(strategy=LIBRARIES[library][strategy], max_votes=None)
+    skipped, reason = solver.skip(votes=votes)
+    if skipped:
+        return None, reason
+    solver.votes, solver.seed = votes, 0
+    solver.converted = solver.convert(votes)
+    return (lambda: solver.run(n_iter) or solver), None
+
+
+def shortest(functions, repeats=3):
+    """Shortest time and last result of each function, called in turn."""
+    best, results = [np.inf] * len(functions), [None] * len(functions)
+    for _ in range(repeats):
+        for i, function in enumerate(functions):
+            if results[i] is not None and best[i] > SLOW:
+                continue
+            start = time.perf_counter()
+            results[i] = function()
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best, results
+
+
+def compare(dataset, strategy, n_iter):
+    """One row of the table, and the reasons for what is missing in it."""
+    votes, truth = load(*dataset)
+    known = truth >= 0
+    if strategy == "KOS" and votes.n_class > 2:
+        return None, []
+    (to_convergence,), (converged,) = shortest([our_run(strategy, votes, None)])
+    runs, reasons = {"ours": our_run(strategy, votes, n_iter, **({"tol": -1} if strategy in ITERATIVE else {}))}, []
+    for library, names in LIBRARIES.items():
+        if strategy in names:
+            run, reason = library_run(library, strategy, votes, n_iter)
+            if run is None:
+                reasons.append(f"{library} {names[strategy]} on {dataset[-1]}: {reason}")
+            else:
+                runs[library] = run
+    times, results = shortest(list(runs.values()))
+    row = {
+        "dataset": dataset[-1],
+        "strategy": strategy,
+        "converged [s]": to_convergence,
+        "iterations": str(converged.n_iter),
+        "AccTrain": float(np.mean((converged.labels == truth)[known])),
+    }
+    per_iteration = {}
+    for (who, _), seconds, result in zip(runs.items(), times, results, strict=True):
+        labels = result.labels if who == "ours" else result.get_result()["labels"]
+        per_iteration[who] = 1000 * seconds / max(result.n_iter, 1)
+        row[f"{who} [ms/it.]"] = per_iteration[who]
+        row[f"{who} AccTrain"] = float(np.mean((labels == truth)[known]))
+        row[f"{who} [MiB]"] = peak_memory(who, dataset, strategy, n_iter)
+    for library in LIBRARIES:
+        row[f"ratio to {library}"] = per_iteration.get(library, np.nan) / per_iteration["ours"]
+    return row, reasons
+
+
+def peak_memory(who, dataset, strategy, n_iter):
+    """Peak resident memory of one run in a child process, less what it held before it, MiB."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_measure, args=(theirs, who, dataset, strategy, n_iter))
+    child.start()
+    theirs.close()
+    try:
+        return ours.recv()
+    except EOFError:
+        return np.nan  # the child died
+    finally:
+        child.join()
+
+
+def _measure(connection, who, dataset, strategy, n_iter):
+    votes, _ = load(*dataset)
+    run = our_run(strategy, votes, n_iter) if who == "ours" else library_run(who, strategy, votes, n_iter)[0]
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
+    before = _memory("VmRSS")
+    run()
+    connection.send((_memory("VmHWM") - before) / 1024)
+
+
+def _memory(field):
+    """KiB, from Linux's account of this process."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--datasets", nargs="+", default=DATASETS, choices=DATASETS)
+    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
+    parser.add_argument("--n-iter", type=int, default=10)
+    parser.add_argument("--output", type=Path)
+    chosen = parser.parse_args()
+    rows, reasons = [], []
+    for name in chosen.datasets:
+        dataset = ("local", name) if name in LOCAL else (name,)
+        if load(*dataset) is None:
+            continue
+        for strategy in chosen.strategies:
+            row, missing = compare(dataset, strategy, chosen.n_iter)
+            reasons += missing
+            if row is not None:
+                rows.append(row)
+                print({key: f"{v:.4g}" if isinstance(v, float) else v for key, v in row.items()}, flush=True)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    rows = [{column: row.get(column, "") for column in columns} for row in rows]
+    text = to_markdown(rows, f"python -m benchmarks.strategies --n-iter {chosen.n_iter}")
+    text += "\nLeft out:\n\n" + "".join(f"- {reason}\n" for reason in reasons) if reasons else ""
+    print(text)
+    if chosen.output:
+        chosen.output.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

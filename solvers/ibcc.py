@@ -1,0 +1,14 @@
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.ibcc import IBCC
+
+
+class Solver(IterativeSolver):
+    """Independent Bayesian classifier combination: Dawid-Skene with Dirichlet priors, by variational Bayes.
+
+    H.-C. Kim and Z. Ghahramani, "Bayesian classifier combination", AISTATS (2012).
+    """
+
+    name = "iBCC"
+
+    def get_strategy(self):
+        return IBCC()

@@ -1,0 +1,19 @@
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.kos import KOS
+
+
+class Solver(IterativeSolver):
+    """Message passing between tasks and workers, for two classes.
+
+    D. R. Karger, S. Oh and D. Shah, "Iterative learning for reliable crowdsourcing systems", NeurIPS (2011).
+    """
+
+    name = "KOS"
+
+    def skip(self, votes, **task_data):
+        if votes.n_class > 2:
+            return True, f"KOS is for two classes, and these votes have {votes.n_class}"
+        return super().skip(votes, **task_data)
+
+    def get_strategy(self):
+        return KOS()

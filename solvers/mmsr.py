@@ -1,0 +1,18 @@
+from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.strategies.mmsr import MMSR
+
+
+class Solver(IterativeSolver):
+    """Skills from how often two workers agree, by rank-one matrix completion that does not hear the extremes.
+
+    Q. Ma and A. Olshevsky, "Adversarial crowdsourcing through robust rank-one matrix completion", NeurIPS (2020).
+    """
+
+    name = "MMSR"
+    parameters = {"max_votes": [300_000]}
+
+    def skip(self, votes, **task_data):
+        return self.skip_above(votes, self.max_votes)
+
+    def get_strategy(self):
+        return MMSR()

@@ -1,0 +1,66 @@
+"""KOS against a loop over the edges, crowd-kit, and the published accuracy."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark_utils.strategies.kos import KOS
+from benchmark_utils.votes import Votes, VotesError
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crowdkit")  # of pandas 3
+
+
+def loop(votes, message, n_iter):
+    """The messages of the thesis, edge by edge, y scaled at the end only; and the labels."""
+    edges = list(zip(votes.task, votes.worker, 2 * votes.label - 1, strict=True))
+    y = dict(enumerate(message))
+    for _ in range(n_iter):
+        x = {
+            e: sum(a * y[f] for f, (task, _, a) in enumerate(edges) if task == edges[e][0] and f != e)
+            for e in range(len(edges))
+        }
+        y = {
+            e: sum(a * x[f] for f, (_, worker, a) in enumerate(edges) if worker == edges[e][1] and f != e)
+            for e in range(len(edges))
+        }
+    y = np.array(list(y.values()))
+    total = np.bincount(votes.task, [a * m for (_, _, a), m in zip(edges, y, strict=True)], votes.n_task)
+    return y / np.sqrt(np.mean(y**2)), (total > 0).astype(int)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_against_a_loop_over_the_edges(seed, random_votes):
+    votes, _ = random_votes(seed, n_task=14, n_worker=6, n_class=2, per_task=3)
+    start = KOS().fit(votes, n_iter=0, seed=seed).parameters["message"]
+    for n_iter in (1, 3):
+        result = KOS().fit(votes, n_iter=n_iter, tol=-1, seed=seed)
+        message, labels = loop(votes, start, n_iter)
+        np.testing.assert_allclose(result.parameters["message"], message, rtol=1e-9)
+        np.testing.assert_array_equal(result.labels, labels)
+
+
+def test_a_task_that_nobody_with_a_message_answered_falls_back_on_its_votes():
+    votes = Votes([0, 0, 0, 1, 1], [0, 1, 2, 3, 4], [1, 1, 0, 0, 0], 2, 5, 2)  # five workers, one vote each
+    result = KOS().fit(votes)
+    np.testing.assert_array_equal(result.labels, [1, 0])
+    np.testing.assert_allclose(result.soft, [[1 / 3, 2 / 3], [1, 0]])
+    assert result.converged
+
+
+def test_more_than_two_classes_are_refused(random_votes):
+    votes, _ = random_votes(n_class=3)
+    with pytest.raises(VotesError, match="two classes and these votes have 3"):
+        KOS().fit(votes)
+
+
+@pytest.mark.parametrize("name", ["bluebirds", "rte", "sp_amt"])
+def test_labels_are_those_of_crowd_kit(name, load_data):
+    crowd_kit = pytest.importorskip("crowdkit.aggregation")
+    data = load_data(name) if name == "bluebirds" else load_data("local", path=name)
+    votes = data["votes"]
+    frame = pd.DataFrame({"task": votes.task, "worker": votes.worker, "label": votes.label})
+    theirs = crowd_kit.KOS(random_state=0).fit_predict(frame).reindex(range(votes.n_task))
+    result = KOS().fit(votes)
+    assert (result.labels == theirs.to_numpy()).mean() > 0.995
+    if name == "bluebirds":
+        assert (result.labels == data["truth"]).mean() == pytest.approx(0.722, abs=0.005)
