@@ -41,7 +41,7 @@ def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
     Returns
     -------
     dict of float
-        NaN: `acc_valid` where no task of G is valid; `acc_multiple_votes` and the `*_disagreement` where G has no
+        NaN: `acc_valid` where no task of G is valid; the `*_multiple_votes` and the `*_disagreement` where G has no
         task with two votes, or with two different answers; everything but `valid_fraction` where G is empty.
 
     Raises
@@ -64,6 +64,7 @@ def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
         f1_macro=f1_macro(labels, truth),
         class_coverage=class_coverage(labels, truth),
         acc_multiple_votes=accuracy(labels, multiple),
+        coverage_multiple_votes=class_coverage(labels, multiple),
         acc_disagreement=accuracy(labels, disputed),
         precision_disagreement=precision_macro(labels, disputed),
         recall_disagreement=recall_macro(labels, disputed),

@@ -31,10 +31,11 @@ class OneShotSolver(BaseSolver):
 
     def skip_above(self, votes, limit):
         """Skip, with the way to force it, crowds on which a curve would take many minutes."""
-        if votes.n_votes > limit:
+        skipped, reason = OneShotSolver.skip(self, votes)  # what does not fit cannot be forced
+        if not skipped and votes.n_votes > limit:
             force = f"-s '{self.name}[max_votes={votes.n_votes}]'"
             return True, f"would take many minutes on {votes.n_votes} votes; force it with {force}"
-        return OneShotSolver.skip(self, votes)
+        return skipped, reason
 
     def set_objective(self, votes, **task_data):
         self.votes = votes

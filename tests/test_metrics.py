@@ -53,6 +53,8 @@ def test_macro_metrics(scores):
 def test_subsets_of_the_truth(scores):
     # two votes or more: 0, 2, 3, 4, 5; two different answers: 2, 3, 4, 5 with truth 0, 1, 1, 2 and labels 1, 1, -1, 1
     assert scores["acc_multiple_votes"] == pytest.approx(2 / 5)
+    # ... with truth 0, 0, 1, 1, 2 and labels 0, 1, 1, -1, 1: classes 0 and 1 are retrieved, 2 is not
+    assert scores["coverage_multiple_votes"] == pytest.approx(2 / 3)
     assert scores["acc_disagreement"] == pytest.approx(1 / 4)
     assert scores["precision_disagreement"] == pytest.approx((0 + 1 / 3 + 0) / 3)
     assert scores["recall_disagreement"] == pytest.approx((0 + 1 / 2 + 0) / 3)
@@ -161,8 +163,8 @@ def test_every_column_is_a_plain_float(crowd):
     scores = metrics.score(votes, truth, labels, soft)
     assert list(scores) == [
         *("acc_train", "acc_valid", "valid_fraction", "precision_macro", "recall_macro", "f1_macro", "class_coverage"),
-        *("acc_multiple_votes", "acc_disagreement", "precision_disagreement", "recall_disagreement"),
-        *("coverage_disagreement", "ece", "brier", "log_loss"),
+        *("acc_multiple_votes", "coverage_multiple_votes", "acc_disagreement", "precision_disagreement"),
+        *("recall_disagreement", "coverage_disagreement", "ece", "brier", "log_loss"),
     ]
     assert {type(value) for value in scores.values()} == {float}
 

@@ -86,5 +86,5 @@ class BWA:
         return (asked_of_worker @ truth**2 + of_voted.reshape(votes.n_worker, votes.n_class)) / 2
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of z and v, with the copies that an iteration makes."""
-        return 8 * 5 * (votes.n_task + votes.n_worker) * votes.n_class
+        """Memory of z, v and the votes, with the copies that an iteration makes."""
+        return 8 * (5 * (votes.n_task + votes.n_worker) * votes.n_class + 6 * votes.n_votes)

@@ -88,10 +88,10 @@ class DawidSkene:
         return (FullModel if self.support == "full" else VotedModel)(votes, self.smoothing)
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the confusion matrices and the posterior, with the copies that an iteration makes."""
+        """Memory of the confusion matrices, the posterior and the votes, with the copies that an iteration makes."""
         if self.support == "voted":
             return VotedModel.bytes_needed(votes)
-        return 8 * (3 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class)
+        return 8 * (4 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)
 
 
 class FullModel:

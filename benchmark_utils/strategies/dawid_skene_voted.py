@@ -108,6 +108,6 @@ class VotedModel:
 
     @staticmethod
     def bytes_needed(votes: Votes) -> int:
-        """Memory of the triples while they are sorted, one for each vote of each pair's task, and of the pairs."""
+        """Memory of the triples, at most one for each vote of each pair's task, and of the pairs."""
         pairs = Pairs(votes)
-        return 48 * int(votes.votes_per_task[pairs.filled] @ pairs.n_voted) + 64 * votes.n_votes
+        return 90 * int(votes.votes_per_task[pairs.filled] @ pairs.n_voted) + 64 * votes.n_votes

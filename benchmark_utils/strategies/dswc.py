@@ -106,5 +106,5 @@ class DSWC:
         return np.eye(self.clusters)[place] * active[:, None]
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the workers' matrices and the posterior, with the copies that an iteration makes."""
-        return 8 * (3 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class)
+        """Memory of the workers' matrices, the posterior and the votes, with the copies that an iteration makes."""
+        return 8 * (3 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)

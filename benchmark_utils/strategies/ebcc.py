@@ -125,5 +125,6 @@ class EBCC:
         return (log_prevalence[:, None] + log_subtypes).ravel(), subtype_divergence + prevalence_divergence
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the confusion rows and of R, with the copies that an iteration makes."""
-        return 8 * self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + 4 * votes.n_task)
+        """Memory of the confusion rows, of R and of the votes, with the copies that an iteration makes."""
+        cells = self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + 6 * votes.n_task)
+        return 8 * (cells + 6 * votes.n_votes)

@@ -85,8 +85,8 @@ class IBCC:
         return log_confusion, log_prevalence, confusion_divergence + prevalence_divergence
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the confusion matrices and the posterior, with the copies that an iteration makes."""
-        return 8 * (5 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class)
+        """Memory of the confusion matrices, the posterior and the votes, with the copies that an iteration makes."""
+        return 8 * (5 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)
 
 
 def confusion_prior(n_class, right, wrong) -> np.ndarray:

@@ -1,0 +1,69 @@
+"""What a strategy says that it needs, against what it takes: the solvers skip by this figure."""
+
+import tracemalloc
+from functools import partial
+
+import pytest
+
+from benchmark_utils.strategies.bwa import BWA
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.dswc import DSWC
+from benchmark_utils.strategies.ebcc import EBCC
+from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
+from benchmark_utils.strategies.ibcc import IBCC
+from benchmark_utils.strategies.mmsr import MMSR
+from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+
+MEASURED = {
+    "DS": DawidSkene(),
+    "DS voted": DawidSkene(support="voted"),
+    "FDS": FastDawidSkene(),
+    "FDS voted": FastDawidSkene(support="voted"),
+    "WDS": WeightedDawidSkene(),
+    "WDS voted": WeightedDawidSkene(support="voted"),
+    "DSWC": DSWC(),
+    "BWA": BWA(),
+    "iBCC": IBCC(),
+    "EBCC": EBCC(groups=4, restarts=2),
+}
+# Where the workers' matrices are most of the memory, where the tasks' posteriors are, and where the votes are.
+CROWDS = {
+    "many workers": dict(n_task=1000, n_worker=400, n_class=40, per_task=5),
+    "many tasks": dict(n_task=30_000, n_worker=40, n_class=20, per_task=2),
+    "many votes": dict(n_task=8000, n_worker=100, n_class=6, per_task=20),
+}
+
+
+def peak(fit):
+    """Most bytes allocated at once."""
+    tracemalloc.start()
+    try:
+        fit()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("name", MEASURED)
+def test_bytes_needed_is_what_it_takes(random_votes, name, crowd):
+    votes, _ = random_votes(**CROWDS[crowd])
+    strategy = MEASURED[name]
+    strategy.fit(random_votes()[0], n_iter=1)  # what is loaded once is not part of it
+    taken = peak(partial(strategy.fit, votes, n_iter=2, tol=-1))
+    assert 0.5 < taken / strategy.bytes_needed(votes) < 1.5
+
+
+def test_bytes_needed_by_robust_rank_one(random_votes):
+    """It counts pairs of workers alone, which are most of it where every task has many votes."""
+    votes, _ = random_votes(n_task=300, n_worker=1000, per_task=40)
+    taken = peak(partial(MMSR().fit, votes, n_iter=2, tol=-1))
+    assert 0.5 < taken / MMSR().bytes_needed(votes) < 1.5
+
+
+@pytest.mark.parametrize("name", ["DS", "FDS", "WDS", "DSWC", "BWA", "iBCC", "EBCC"])
+def test_bytes_needed_is_worked_out_before_they_are_taken(random_votes, name):
+    votes, _ = random_votes()
+    huge = type(votes)(votes.task, votes.worker, votes.label, 6_699_593, 823_251, 11_425)
+    assert peak(lambda: MEASURED[name].bytes_needed(huge)) < 10**6
+    assert MEASURED[name].bytes_needed(huge) > 10**12
