@@ -1,0 +1,120 @@
+"""Pictures of what the margins find; needs matplotlib.
+
+    python benchmarks/learning_pictures.py circles --out outputs
+    python benchmarks/learning_pictures.py cifar10h --data ../shared/data/cifar10h --scores waum_gpu.npz --out outputs
+
+`circles` trains on a CPU, in seconds: the three circles with aggregated labels, the tasks that WAUM prunes and what
+the classifier decides. `cifar10h` reads the scores that waum_gpu.py left: the ten worst tasks of each class with their
+votes, and WAUM against the entropy of the votes.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmark_utils.learning.strategies import WAUM, Classifier, aggregate
+from benchmark_utils.simulated_tasks import three_circles
+from benchmark_utils.strategies.base import normalise, sum_votes
+from benchmark_utils.tasks import cifar10h_tasks
+
+COLOURS = np.array([[0.12, 0.47, 0.71], [1.0, 0.5, 0.05], [0.17, 0.63, 0.17]])
+
+
+def draw_circles(out, seed=0):
+    """One row per strategy: the tasks in the colour of their soft label, and the held-out points on the regions."""
+    crowd = three_circles(seed)
+    rows = {name: Classifier(labels=name) for name in ("MV", "DS", "WDS")} | {"WDS + WAUM(0.1)": WAUM(alpha=0.1)}
+    figure, axes = plt.subplots(len(rows), 2, figsize=(8, 4 * len(rows)), layout="constrained")
+    low, high = crowd.tasks.min(axis=0) - 0.2, crowd.tasks.max(axis=0) + 0.2
+    x, y = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
+    grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+    for (name, strategy), (left, right) in zip(rows.items(), axes, strict=True):
+        learnt = strategy.fit(crowd.votes, crowd.tasks, seed=seed)
+        pruned = np.zeros(len(crowd.tasks), dtype=bool)
+        if learnt.task_score is not None:
+            labels, soft = learnt.train_labels()
+            pruned = labels == -1
+        else:
+            aggregation = aggregate(name, crowd.votes, seed)
+            soft = np.eye(3)[aggregation.labels] if aggregation.soft is None else aggregation.soft
+        left.scatter(*crowd.tasks[~pruned].T, c=np.clip(soft[~pruned] @ COLOURS, 0, 1), s=12)
+        left.scatter(*crowd.tasks[pruned].T, c="red", marker="x", s=24, label="pruned")
+        left.set_title(f"{name}: labels of the tasks")
+        if pruned.any():
+            left.legend()
+        regions = np.clip(learnt.predict(grid) @ COLOURS, 0, 1).reshape(200, 200, 3)
+        right.imshow(regions, origin="lower", extent=(low[0], high[0], low[1], high[1]), alpha=0.4, aspect="auto")
+        right.scatter(*crowd.test_tasks.T, c=COLOURS[crowd.test_truth], s=12, edgecolors="black", linewidths=0.3)
+        accuracy = (learnt.predict(crowd.test_tasks).argmax(axis=1) == crowd.test_truth).mean()
+        right.set_title(f"held-out points, accuracy {accuracy:.2f}")
+    save(figure, out / "three_circles.png")
+
+
+def draw_worst(out, votes, truth, images, score, classes):
+    """The ten tasks of each class with the lowest score; above each, what at least 5 % of the voters say."""
+    frequency = normalise(sum_votes(votes))
+    figure, axes = plt.subplots(len(classes), 10, figsize=(15, 2.1 * len(classes)), layout="constrained")
+    for k, row in enumerate(axes):
+        members = np.flatnonzero(truth == k)
+        worst = members[np.argsort(score[members])[:10]]
+        for axis in row:
+            axis.axis("off")
+        for axis, task in zip(row, worst, strict=False):
+            axis.imshow(images[task].transpose(1, 2, 0))
+            said = [c for c in np.argsort(-frequency[task]) if frequency[task, c] >= 0.05][:3]
+            axis.set_title("\n".join(f"{classes[c]} {frequency[task, c]:.0%}" for c in said), fontsize=8)
+        row[0].text(-0.15, 0.5, classes[k], rotation=90, va="center", ha="right", transform=row[0].transAxes)
+    save(figure, out / "cifar10h_worst.png")
+
+
+def draw_entropy(out, votes, score):
+    frequency = normalise(sum_votes(votes))
+    entropy = -(frequency * np.log(np.where(frequency > 0, frequency, 1))).sum(axis=1)
+    figure, axis = plt.subplots(figsize=(6, 4.5), layout="constrained")
+    axis.scatter(entropy, score, s=3, alpha=0.4)
+    axis.set_xlabel("entropy of the votes")
+    axis.set_ylabel("WAUM")
+    save(figure, out / "cifar10h_waum_entropy.png")
+
+
+def save(figure, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+    print(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["circles", "cifar10h"])
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="the folder of cifar10h-raw.zip and cifar-10-python.tar.gz")
+    parser.add_argument("--scores", type=Path, help="the .npz file of waum_gpu.py")
+    options = parser.parse_args()
+    if options.what == "circles":
+        draw_circles(options.out)
+        return
+    if options.data is None or options.scores is None:
+        parser.error("cifar10h needs --data and --scores")
+    from waum_gpu import CLASSES, read_votes
+
+    votes, truth = read_votes(options.data)
+    images = cifar10h_tasks(options.data, votes.n_task)["tasks"]
+    with np.load(options.scores) as scores:
+        name = max(scores.files, key=lambda name: "epoch=votes" in name)  # the published way, where it was measured
+        print(name)
+        score = scores[name]
+    draw_worst(options.out, votes, truth, images, score, CLASSES)
+    draw_entropy(options.out, votes, score)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The learnt solvers as Benchopt sees them: names, what they skip, what they return."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.conftest import ROOT
+
+NAMES = ["WAUM", "AUMC", "CrowdLayer", "CoNAL", "Classifier"]
+POINTS = np.zeros((60, 2), dtype=np.float32)
+IMAGES = np.zeros((60, 3, 8, 8), dtype=np.uint8)
+
+
+@pytest.fixture
+def solver(benchmark):
+    def make(name, **parameters):
+        (solver_class,) = benchmark.check_solver_patterns([name], class_only=True)
+        return solver_class.get_instance(**parameters)
+
+    return make
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_skipped_and_why(solver, random_votes, monkeypatch, name):
+    import torch
+
+    votes, _ = random_votes()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert "votes only" in solver(name).skip(votes, tasks=None)[1]
+    assert "images need a GPU" in solver(name).skip(votes, tasks=IMAGES)[1]
+    assert f"{name}[device=cpu]" in solver(name).skip(votes, tasks=IMAGES)[1]
+    assert "no CUDA device" in solver(name, device="cuda").skip(votes, tasks=POINTS)[1]
+    assert solver(name).skip(votes, tasks=POINTS) == (False, None)
+    assert solver(name, device="cpu").skip(votes, tasks=IMAGES) == (False, None)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert solver(name).skip(votes, tasks=IMAGES) == (False, None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_curve_has_a_point_per_epoch_and_all_that_is_learnt(solver, random_votes, name):
+    votes, _ = random_votes()
+    rng = np.random.default_rng(0)
+    points, held_out = rng.normal(size=(60, 2)), rng.normal(size=(7, 2))
+    instance = solver(name, epochs=3)
+    instance.get_seed = lambda **_: 5
+    instance.set_objective(votes, points, held_out)
+    results = []
+
+    def callback():
+        results.append(instance.get_result())
+        return True
+
+    instance.run(callback)
+    assert [result["n_iter"] for result in results] == [0, 1, 2, 3]
+    assert [result["converged"] for result in results] == [False] * 3 + [True]
+    last = results[-1]
+    assert last["labels"].shape == (60,)
+    assert last["test_proba"].shape == (7, votes.n_class)
+    np.testing.assert_allclose(last["test_proba"].sum(axis=1), 1, atol=1e-6)
+    assert not np.array_equal(last["test_proba"], results[0]["test_proba"])
+    assert last["worker_score"].shape == (votes.n_worker,)
+    if name in ("WAUM", "AUMC"):
+        assert last["task_score"].shape == (60,)
+        assert (last["labels"] == -1).sum() == 1  # 1 % of 60
+
+
+def test_names_show_what_differs_from_the_default(solver):
+    assert str(solver("WAUM")) == "WAUM[alpha=0.01,epoch=tasks,labels=WDS]"
+    assert str(solver("WAUM", stem="cifar", batch_size=1024)) == (
+        "WAUM[alpha=0.01,batch_size=1024,epoch=tasks,labels=WDS,stem=cifar]"
+    )
+    assert str(solver("CrowdLayer")) == "CrowdLayer[default]"
+
+
+def test_reading_the_solvers_does_not_import_torch():
+    code = (
+        "import sys; from benchopt.benchmark import Benchmark; "
+        "classes = Benchmark('.').get_solvers(); "
+        "assert {'WAUM', 'CoNAL'} <= {c.name for c in classes}; "
+        "print('torch' in sys.modules, 'sklearn' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
