@@ -37,11 +37,14 @@ def main():
     parser.add_argument("result", type=Path)
     parser.add_argument("picture", type=Path)
     parser.add_argument("--datasets", nargs="+")
+    parser.add_argument("--solvers", nargs="+")
     chosen = parser.parse_args()
     results = pd.read_parquet(chosen.result)
     results = results[~results["solver_name"].str.startswith("tolerance")]
     for column in ("dataset_name", "solver_name"):
         results[column] = results[column].map(short_names(results[column].unique()))
+    if chosen.solvers:
+        results = results[results["solver_name"].isin(chosen.solvers)]
     chosen.picture.parent.mkdir(parents=True, exist_ok=True)
     draw(results, chosen.datasets or list(results["dataset_name"].unique())).savefig(chosen.picture)
 
