@@ -3,8 +3,10 @@
 import tracemalloc
 from functools import partial
 
+import numpy as np
 import pytest
 
+from benchmark_utils.strategies import base
 from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
@@ -67,3 +69,14 @@ def test_bytes_needed_is_worked_out_before_they_are_taken(random_votes, name):
     huge = type(votes)(votes.task, votes.worker, votes.label, 6_699_593, 823_251, 11_425)
     assert peak(lambda: MEASURED[name].bytes_needed(huge)) < 10**6
     assert MEASURED[name].bytes_needed(huge) > 10**12
+
+
+@pytest.mark.parametrize("name", ["DS", "FDS", "WDS", "DSWC", "BWA", "iBCC", "EBCC"])
+def test_dense_strategies_run_where_soft_labels_are_sparse(random_votes, name, monkeypatch):
+    """With millions of tasks and few workers and classes they fit into memory."""
+    votes, _ = random_votes(skill=0.5)
+    expected = MEASURED[name].fit(votes, n_iter=5)
+    monkeypatch.setattr(base, "DENSE_ENTRIES", 0)
+    result = MEASURED[name].fit(votes, n_iter=5)
+    np.testing.assert_allclose(result.history, expected.history)
+    np.testing.assert_allclose(result.worker_score, expected.worker_score)

@@ -104,6 +104,12 @@ def normalise(scores):
     return scores / total[:, None]
 
 
+def naive_soft(votes: Votes) -> np.ndarray:
+    """The frequency of each class among a task's votes, dense however large: (n_task, n_class)."""
+    share = normalise(sum_votes(votes))
+    return share.toarray() if sparse.issparse(share) else share
+
+
 def hard_labels(scores, voted, seed) -> np.ndarray:
     """The class with the highest score, ties uniformly at random from the seed; -1 for tasks without votes.
 

@@ -9,10 +9,9 @@ from benchmark_utils.strategies.base import (
     Aggregation,
     class_totals,
     hard_labels,
-    normalise,
+    naive_soft,
     softmax,
     stands_still,
-    sum_votes,
 )
 from benchmark_utils.strategies.dawid_skene_voted import VotedModel
 from benchmark_utils.votes import Votes
@@ -104,8 +103,7 @@ class FullModel:
         self.answers_of_worker = self.answers.T.tocsr()
 
     def start(self):
-        posterior = normalise(sum_votes(self.votes))
-        return posterior.toarray() if sparse.issparse(posterior) else posterior
+        return naive_soft(self.votes)
 
     def maximise(self, posterior):
         return maximise(self.answers_of_worker, posterior, self.smoothing)

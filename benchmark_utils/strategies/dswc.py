@@ -9,10 +9,9 @@ from benchmark_utils.strategies.base import (
     Aggregation,
     class_totals,
     hard_labels,
-    normalise,
+    naive_soft,
     softmax,
     stands_still,
-    sum_votes,
 )
 from benchmark_utils.strategies.dawid_skene import answer_matrix
 from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet
@@ -61,7 +60,7 @@ class DSWC:
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, 1)
-        posterior = normalise(sum_votes(votes))
+        posterior = naive_soft(votes)
         count = (answers_of_worker @ posterior).reshape(votes.n_worker, -1)  # each row a matrix: answer, class
         cluster = self._start(count.reshape(-1, *prior.shape), votes.votes_per_worker)
         history, converged = [], False

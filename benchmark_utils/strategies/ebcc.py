@@ -8,10 +8,10 @@ from benchmark_utils.strategies.base import (
     Aggregation,
     class_totals,
     hard_labels,
+    naive_soft,
     normalise,
     softmax,
     stands_still,
-    sum_votes,
 )
 from benchmark_utils.strategies.dawid_skene import answer_matrix
 from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet, learn_confusion, mean_confusion
@@ -64,7 +64,7 @@ class EBCC:
         voted = votes.votes_per_task > 0
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        naive = normalise(sum_votes(votes))
+        naive = naive_soft(votes)
         prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
         alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
         bounds, best = [], None

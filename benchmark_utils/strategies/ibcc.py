@@ -9,10 +9,9 @@ from benchmark_utils.strategies.base import (
     Aggregation,
     class_totals,
     hard_labels,
-    normalise,
+    naive_soft,
     softmax,
     stands_still,
-    sum_votes,
 )
 from benchmark_utils.strategies.dawid_skene import answer_matrix
 from benchmark_utils.votes import Votes
@@ -59,7 +58,7 @@ class IBCC:
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
-        posterior = normalise(sum_votes(votes))
+        posterior = naive_soft(votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, log_prevalence, divergence = self._learn(answers_of_worker, posterior, prior)
