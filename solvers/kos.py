@@ -9,6 +9,7 @@ class Solver(IterativeSolver):
     """
 
     name = "KOS"
+    test_config = {"dataset": {"name": "simulated", "n_class": 2}}
 
     def skip(self, votes, **task_data):
         if votes.n_class > 2:
