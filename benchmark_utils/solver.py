@@ -8,6 +8,7 @@ import numpy as np
 from benchopt import BaseSolver
 from benchopt.stopping_criterion import StoppingCriterion
 
+from benchmark_utils.memory import keep_freed_memory
 from benchmark_utils.votes import Votes
 
 MEMORY_LIMIT = 10 * 2**30  # bytes; a strategy that would need more is skipped
@@ -38,6 +39,7 @@ class OneShotSolver(BaseSolver):
         return skipped, reason
 
     def set_objective(self, votes, **task_data):
+        keep_freed_memory()  # of the whole process, so for every solver alike
         self.votes = votes
         self.seed = self.get_seed(use_repetition=True)
 

@@ -6,15 +6,15 @@
 The crowds are `simulated_flora`'s, one of each size. Each run is a child process, one at a time and with one thread,
 which loads the votes, converts them for a library, and then is measured:
 
-- start: an iterative strategy without any iteration, from the arrays of `Votes` (or the table or map that a library
-  reads) to the labels; iteration: a run of `--n-iter` iterations, less the start, over the iterations that it did;
-- run: a strategy without iterations, or the `--n-iter` iterations, start included;
+- run: from the arrays of `Votes` (or the table or map that a library reads) to the labels, with `--n-iter` iterations
+  where the strategy iterates; start: then once more without any iteration; iteration: the run less the start, over the
+  iterations that it did;
 - memory: the largest resident memory while it runs, less what the process held before; peak: all of it, the votes and
   the libraries included.
 
 A run that takes more than `--seconds`, or whose process asks for more than `--gib`, is ended, and larger crowds are not
 tried. Ours says beforehand what it would need. Dawid-Skene, FDS and WDS confine a task's class to the voted ones
-(`support="voted"`), except for `DS-full`; MACE has one start.
+(`support="voted"`), except for `DS-full`; MACE has one start. Freed memory is kept, see `benchmark_utils/memory.py`.
 """
 
 import argparse
@@ -31,6 +31,7 @@ import numpy as np
 from benchopt.benchmark import Benchmark
 
 from benchmark_utils.flora import FULL, flora
+from benchmark_utils.memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from benchmark_utils.votes import Votes
 from benchmarks.against_crowdkit import to_markdown
@@ -105,15 +106,16 @@ def _measure(connection, who, strategy, file, n_iter, limit):
     if isinstance(run, str):
         return run
     connection.send(SETTLED)
+    keep_freed_memory()
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
     before = _memory("VmRSS")
-    start, _, _ = _timed(run, 0) if is_iterative else (0, 0, None)
     whole, n_done, labels = _timed(run, n_iter)
+    start, _, _ = _timed(run, 0) if is_iterative else (np.nan, 0, None)
     peak, known = _memory("VmHWM"), truth >= 0
     return {
-        "start [s]": start if is_iterative else np.nan,
-        "iteration [s]": (whole - start) / n_done if is_iterative and n_done else np.nan,
         "run [s]": whole,
+        "start [s]": start,
+        "iteration [s]": (whole - start) / n_done if n_done else np.nan,
         "us a vote": 1e6 * whole / votes.n_votes,
         "memory [GiB]": (peak - before) / 2**20,
         "peak [GiB]": peak / 2**20,
