@@ -47,9 +47,10 @@ class LibrarySolver(IterativeSolver):
         raise NotImplementedError
 
     def skip(self, votes, **task_data):
-        """Skip, with the reason, what raises on a crowd of three, and what would not end."""
+        """Skip, with the reason, what raises on an ordinary crowd of seven, and what would not end."""
         k = min(votes.n_class, 3)
-        trial = Votes(np.repeat(np.arange(9), 3), np.tile(np.arange(3), 9), np.arange(27) // 2 % k, 9, 3, k)
+        task, worker = np.divmod(np.arange(140), 7)
+        trial = Votes(task, worker, (task + (worker == task % 7)) % k, 20, 7, k)
         try:
             self.fit_quietly(self.convert(trial), k, 1, 0)
         except Exception as error:  # whatever the library raises is its reason
