@@ -12,9 +12,9 @@ cifar-10-python.tar.gz. Sections, of which --sections takes some:
     table   Table 2.3: MV, NS, DS, GLAD, WDS with and without WAUM and AUMC, --seeds of each     about 40 seconds a run
 
 Results are in OUT.json, rewritten after each measurement, and the scores of the tasks in OUT.npz. The table goes seed
-by seed from --first-seed on: stopped early, it has the seeds that are complete. --tasks-epochs and --votes-epochs
-change T for the sections `waum` and `votes`, and the output then says what T = 50 would take. --tiny checks the script
-on a CPU.
+by seed from --first-seed on; run again with the same OUT, it goes on where it stopped. --tasks-epochs and
+--votes-epochs change T for the sections `waum` and `votes`, and the output then says what T = 50 would take. --tiny
+checks the script on a CPU.
 """
 
 import argparse
@@ -56,7 +56,8 @@ class Report:
     def __init__(self, out):
         self.path, self.scores_path = Path(f"{out}.json"), Path(f"{out}.npz")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.values, self.scores = {}, {}
+        earlier = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.values, self.scores = earlier, {}
 
     def add(self, name, value):
         self.values[name] = value
@@ -179,25 +180,43 @@ def measure_crowd(report, votes, tasks, data, recipe):
         )
 
 
-def measure_table(report, votes, tasks, data, seeds, recipe):
+def measure_table(report, votes, tasks, data, seeds, recipe, prunings):
     """Each run trains one classifier; the scores of WAUM and AUMC are computed once for each seed."""
-    prune = {"": None, " + AUMC": AUMC(recipe=recipe), " + WAUM": WAUM(recipe=recipe)}
-    results, start = {}, time.perf_counter()
+    pruning = {"none": None, "AUMC": AUMC(recipe=recipe), "WAUM": WAUM(recipe=recipe)}
+    results = report.values.setdefault("table runs", {})  # those of an earlier run with the same OUT are kept
     for seed in seeds:
-        for suffix, pruning in prune.items():
-            kept = pruning.prune(votes, pruning.score_tasks(votes, tasks, seed), seed) if pruning else votes
-            for name in ("MV", "NS", "DS", "GLAD", "WDS"):
-                learnt = Classifier(labels=name, recipe=recipe).fit(kept, tasks, seed)
+        for how in prunings:
+            rows = {name if how == "none" else f"{name} + {how}": name for name in ("MV", "NS", "DS", "GLAD", "WDS")}
+            done = {row for row in rows if seed in [run["seed"] for run in results.get(row, [])]}
+            if done == set(rows):
+                continue
+            kept = votes
+            if pruning[how]:
+                kept = pruning[how].prune(votes, pruning[how].score_tasks(votes, tasks, seed), seed)
+            for row in [row for row in rows if row not in done]:
+                start = time.perf_counter()
+                learnt = Classifier(labels=rows[row], recipe=recipe).fit(kept, tasks, seed)
                 scores = score_test(learnt.predict(data["test_tasks"]), data["test_truth"])
-                row = f"{name}{suffix}"
-                results.setdefault(row, []).append(dict(seed=seed, **{k: float(v) for k, v in scores.items()}))
-                print(f"seed {seed}, {row}: {scores['acc_test']:.4f}", flush=True)
-                report.values["table"] = {row: summary(row, runs, data) for row, runs in results.items()}
-                report.values["table seconds"] = round(time.perf_counter() - start, 1)
-                report.values["table runs"] = results
+                run = dict(seed=seed, seconds=time.perf_counter() - start, **{k: float(v) for k, v in scores.items()})
+                results.setdefault(row, []).append(run)
+                print(f"seed {seed}, {row}: {run['acc_test']:.4f} after {run['seconds']:.0f} s", flush=True)
                 report.write()
-    for row in results:
-        print(row.ljust(12), summary(row, results[row], data))
+    report.values["table"] = {row: summary(row, runs, data) for row, runs in results.items()}
+    report.write()
+    for row, values in report.values["table"].items():
+        print(row.ljust(12), values)
+    print_gains(results)
+
+
+def print_gains(results):
+    """What pruning adds to the plain labels, over seeds that have both: mean and standard error in points."""
+    for row, runs in results.items():
+        name, _, how = row.partition(" + ")
+        plain = {run["seed"]: run["acc_test"] for run in results.get(name, [])}
+        gain = [100 * (run["acc_test"] - plain[run["seed"]]) for run in runs if run["seed"] in plain]
+        if how and len(gain) > 1:
+            error = np.std(gain, ddof=1) / len(gain) ** 0.5
+            print(f"{row.ljust(12)} {np.mean(gain):+.2f} +- {error:.2f} points over {len(gain)} seeds")
 
 
 def summary(row, runs, data):
@@ -221,6 +240,7 @@ def main():
     parser.add_argument("--sections", nargs="+", default=["speed", "waum", "votes", "crowd", "table"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--prunings", nargs="+", default=["none", "AUMC", "WAUM"], help="of the table")
     parser.add_argument("--batch", type=int, default=64, help="of crowd and table; the published one is 64")
     parser.add_argument("--votes-batches", type=int, nargs="+", default=[1024, 64])
     parser.add_argument("--tasks-epochs", type=int, default=T)
@@ -259,7 +279,7 @@ def main():
         measure_crowd(report, votes, tasks, data, {**recipe, "batch_size": options.batch})
     if "table" in options.sections:
         seeds = range(options.first_seed, options.first_seed + options.seeds)
-        measure_table(report, votes, tasks, data, seeds, {**recipe, "batch_size": options.batch})
+        measure_table(report, votes, tasks, data, seeds, {**recipe, "batch_size": options.batch}, options.prunings)
 
 
 if __name__ == "__main__":
