@@ -13,7 +13,7 @@ from benchmark_utils.strategies.base import (
     softmax,
     stands_still,
 )
-from benchmark_utils.strategies.dawid_skene import answer_matrix
+from benchmark_utils.strategies.dawid_skene_full import answer_matrix
 from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet, learn_confusion, mean_confusion
 from benchmark_utils.votes import Votes
 

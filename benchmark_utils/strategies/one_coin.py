@@ -1,18 +1,9 @@
 """The one-coin model: a worker has one accuracy, and errs towards any other class alike (Zhang et al., 2016)."""
 
 import numpy as np
-from scipy import sparse
 
-from benchmark_utils.strategies.base import (
-    Aggregation,
-    class_totals,
-    hard_labels,
-    normalise,
-    softmax,
-    stands_still,
-    sum_votes,
-)
-from benchmark_utils.strategies.voted import Pairs, naive_posterior, posterior_of_odds
+from benchmark_utils.strategies.base import Aggregation, stands_still
+from benchmark_utils.strategies.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
 _CERTAIN = 1e-10  # accuracies stay this far from 0 and 1, so that two perfect workers may still disagree
@@ -84,63 +75,3 @@ def maximise(model, posterior, n_votes):
     n_right, total = model.n_right(posterior), model.class_totals(posterior)
     accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
     return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), total / total.sum()
-
-
-class VotedPosterior:
-    """The posterior in memory of the votes, for any number of classes: see `voted.py`."""
-
-    def __init__(self, votes):
-        self.pairs = Pairs(votes)
-
-    def start(self):
-        return naive_posterior(self.pairs)
-
-    def expect(self, log_odds, prevalence):
-        """T, and log p(votes) less the sum over the votes of log p(vote | its label is wrong)."""
-        return posterior_of_odds(self.pairs, self.pairs.sum_workers(log_odds), prevalence)
-
-    def n_right(self, posterior):
-        """sum_i T_i,y_ij, (n_worker,)."""
-        return self.pairs.sum_by_worker(posterior.voted)
-
-    def class_totals(self, posterior):
-        return posterior.class_totals()
-
-    def labels(self, posterior, seed):
-        return posterior.labels(seed)
-
-    def soft(self, posterior):
-        return posterior.soft()
-
-
-class DensePosterior:
-    """The same as an array (n_task, n_class)."""
-
-    def __init__(self, votes):
-        self.votes, self.voted = votes, votes.votes_per_task > 0
-        cell = votes.task.astype(np.int64) * votes.n_class + votes.label
-        shape = votes.n_task * votes.n_class, votes.n_worker
-        row_start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=shape[0]))])
-        self.cells = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), shape=shape)
-        self.by_worker = self.cells.T.tocsr()
-
-    def start(self):
-        return normalise(sum_votes(self.votes))
-
-    def expect(self, log_odds, prevalence):
-        evidence = (self.cells @ log_odds).reshape(self.votes.n_task, self.votes.n_class)
-        with np.errstate(divide="ignore"):  # log 0 = -inf is meant
-            posterior, log_evidence = softmax(evidence, np.log(prevalence), self.voted)
-        return posterior, log_evidence.sum()
-
-    def n_right(self, posterior):
-        return self.by_worker @ posterior.ravel()
-
-    def class_totals(self, posterior):
-        return class_totals(posterior)
-
-    def labels(self, posterior, seed):
-        return hard_labels(posterior, self.voted, seed)
-
-    def soft(self, posterior):
-        return posterior

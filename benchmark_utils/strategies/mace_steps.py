@@ -1,0 +1,70 @@
+"""The E- and M-step of MACE, maximum a posteriori and variational, in memory and time of the number of votes."""
+
+import numpy as np
+from scipy import sparse
+from scipy.special import betaln, gammaln, psi
+
+from benchmark_utils.strategies.voted import Pairs, posterior_of_coins
+
+
+class Steps:
+    """Steps over `parameters`: counts of tasks known and spammed (n_worker,), and spammed by (worker, class) voted.
+
+    The counts include their priors: they are the parameters of the Beta and Dirichlet distributions.
+    """
+
+    def __init__(self, votes, variational):
+        self.votes, self.pairs, self.variational = votes, Pairs(votes), variational
+        self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
+        # the (worker, class) pairs that occur, sorted, and the one of each vote
+        cell, self.cell = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
+        self.worker, self.label = cell // votes.n_class, cell % votes.n_class
+        self.prevalence = np.full(votes.n_class, 1 / votes.n_class)
+
+    def draw(self, rng):
+        return self.maximise(rng.random(self.votes.n_worker)[self.votes.worker])
+
+    def maximise(self, known):
+        n_known = np.bincount(self.votes.worker, known, self.votes.n_worker)
+        n_spam_cell = np.bincount(self.cell, 1 - known)
+        n_spam = np.bincount(self.worker, n_spam_cell, self.votes.n_worker)
+        return n_known + self.beta, n_spam + self.beta, n_spam_cell + self.dirichlet
+
+    def expect(self, parameters):
+        """The posterior, p(known and right) of each vote, and the objective."""
+        log_known, log_spam, log_xi = self._logs(parameters)
+        wrong = (log_spam.take(self.worker) + log_xi).take(self.cell)
+        log_known = log_known.take(self.votes.worker)
+        right = np.logaddexp(log_known, wrong)
+        posterior, log_likelihood = posterior_of_coins(self.pairs, right, wrong, self.prevalence)
+        known = posterior.voted.take(self.pairs.of_vote) * np.exp(log_known - right)
+        return posterior, known, log_likelihood + self._log_prior(parameters)
+
+    def means(self, parameters):
+        n_known, n_spam, n_spam_cell = parameters
+        xi = n_spam_cell / self._spam_total(n_spam)[self.worker]
+        shape = self.votes.n_worker, self.votes.n_class
+        return n_known / (n_known + n_spam), sparse.coo_array((xi, (self.worker, self.label)), shape=shape).tocsr()
+
+    def _spam_total(self, n_spam):
+        return n_spam - self.beta + self.votes.n_class * self.dirichlet
+
+    def _logs(self, parameters):
+        """log theta, log (1 - theta), log xi; their expectations in the variational version."""
+        log = psi if self.variational else np.log
+        n_known, n_spam, n_spam_cell = parameters
+        total = log(n_known + n_spam)
+        return log(n_known) - total, log(n_spam) - total, log(n_spam_cell) - log(self._spam_total(n_spam))[self.worker]
+
+    def _log_prior(self, parameters):
+        """Log prior of theta and xi up to a constant; in the variational version minus the divergence from it."""
+        n_known, n_spam, n_spam_cell = parameters
+        log_known, log_spam, log_xi = self._logs(parameters)
+        n_class, total, beta, dirichlet = self.votes.n_class, self._spam_total(n_spam), self.beta, self.dirichlet
+        if not self.variational:
+            n_absent = n_class - np.bincount(self.worker, minlength=self.votes.n_worker)
+            absent = n_absent * np.log(dirichlet / total)
+            return beta * (log_known + log_spam).sum() + dirichlet * (log_xi.sum() + absent.sum())
+        theta = betaln(n_known, n_spam) - betaln(beta, beta) - (n_known - beta) * log_known - (n_spam - beta) * log_spam
+        xi = gammaln(n_spam_cell) - gammaln(dirichlet) - (n_spam_cell - dirichlet) * log_xi
+        return theta.sum() + xi.sum() - (gammaln(total) - gammaln(n_class * dirichlet)).sum()
