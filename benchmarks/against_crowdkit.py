@@ -13,6 +13,7 @@ import os
 import platform
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,8 @@ def to_markdown(rows, command):
     columns = list(rows[0])
     cells = [[_cell(row[c]) for c in columns] for row in rows]
     table = [columns, ["---"] * len(columns), *cells]
-    versions = ", ".join(f"{p} {version(p)}" for p in ("crowd-kit", "numpy", "scipy", "pandas"))
+    installed = [p for p in ("crowd-kit", "peerannot", "numpy", "scipy", "pandas") if find_spec(p.replace("-", ""))]
+    versions = ", ".join(f"{p} {version(p)}" for p in installed)
     lines = ["| " + " | ".join(row) + " |" for row in table]
     about = f"`{command}`; Python {platform.python_version()}, {versions}; {cpu_name()}."
     return "\n".join([*lines, "", about]) + "\n"

@@ -1,6 +1,7 @@
 """Every strategy on every crowd, ours against crowd-kit's and peerannot's: time, accuracy, peak memory.
 
-    python -m benchmarks.strategies [--datasets NAME ...] [--strategies NAME ...] [--output benchmarks/strategies.md]
+    python -m benchmarks.strategies [--datasets NAME ...] [--strategies NAME ...] [--n-iter 10] [--force]
+                                    [--output benchmarks/strategies.md]
 
 Per dataset and strategy:
 
@@ -13,11 +14,13 @@ Per dataset and strategy:
 - peak memory of ours and of each library's: a child process loads the votes, then runs the strategy; the peak of its
   resident memory, less what it held before.
 
-What a library cannot finish is left out by name, with the reason that its solver gives.
+What a library cannot finish is left out by name, with the reason that its solver gives; --force runs what would only
+take long.
 """
 
 import argparse
 import multiprocessing
+import sys
 import time
 from pathlib import Path
 
@@ -64,12 +67,14 @@ def our_run(strategy, votes, n_iter, **options):
     return lambda: STRATEGIES[strategy]().fit(votes, **options)
 
 
-def library_run(library, strategy, votes, n_iter):
+def library_run(library, strategy, votes, n_iter, force):
     """The solver, ready to run, or the reason why it does not run."""
     (solver_class,) = Benchmark(ROOT).check_solver_patterns([library], class_only=True)
     if not solver_class.is_installed():
         return None, f"{library} is not installed"
-    solver = solver_class.get_instance(strategy=LIBRARIES[library][strategy], max_votes=None)
+    solver = solver_class.get_instance(
+        strategy=LIBRARIES[library][strategy], max_votes=votes.n_votes if force else None
+    )
     skipped, reason = solver.skip(votes=votes)
     if skipped:
         return None, reason
@@ -91,7 +96,7 @@ def shortest(functions, repeats=3):
     return best, results
 
 
-def compare(dataset, strategy, n_iter):
+def compare(dataset, strategy, n_iter, force):
     """One row of the table, and the reasons for what is missing in it."""
     votes, truth = load(*dataset)
     known = truth >= 0
@@ -101,9 +106,10 @@ def compare(dataset, strategy, n_iter):
     runs, reasons = {"ours": our_run(strategy, votes, n_iter, **({"tol": -1} if strategy in ITERATIVE else {}))}, []
     for library, names in LIBRARIES.items():
         if strategy in names:
-            run, reason = library_run(library, strategy, votes, n_iter)
+            run, reason = library_run(library, strategy, votes, n_iter, force)
             if run is None:
-                reasons.append(f"{library} {names[strategy]} on {dataset[-1]}: {reason}")
+                reason = "would not end soon, see --force" if reason.startswith("would not end soon") else reason
+                reasons.append((f"{library} {names[strategy]}: {reason}", dataset[-1]))
             else:
                 runs[library] = run
     times, results = shortest(list(runs.values()))
@@ -120,17 +126,17 @@ def compare(dataset, strategy, n_iter):
         per_iteration[who] = 1000 * seconds / max(result.n_iter, 1)
         row[f"{who} [ms/it.]"] = per_iteration[who]
         row[f"{who} AccTrain"] = float(np.mean((labels == truth)[known]))
-        row[f"{who} [MiB]"] = peak_memory(who, dataset, strategy, n_iter)
+        row[f"{who} [MiB]"] = peak_memory(who, dataset, strategy, n_iter, force)
     for library in LIBRARIES:
         row[f"ratio to {library}"] = per_iteration.get(library, np.nan) / per_iteration["ours"]
     return row, reasons
 
 
-def peak_memory(who, dataset, strategy, n_iter):
+def peak_memory(who, dataset, strategy, n_iter, force):
     """Peak resident memory of one run in a child process, less what it held before it, MiB."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_measure, args=(theirs, who, dataset, strategy, n_iter))
+    child = context.Process(target=_measure, args=(theirs, who, dataset, strategy, n_iter, force))
     child.start()
     theirs.close()
     try:
@@ -141,9 +147,12 @@ def peak_memory(who, dataset, strategy, n_iter):
         child.join()
 
 
-def _measure(connection, who, dataset, strategy, n_iter):
+def _measure(connection, who, dataset, strategy, n_iter, force):
     votes, _ = load(*dataset)
-    run = our_run(strategy, votes, n_iter) if who == "ours" else library_run(who, strategy, votes, n_iter)[0]
+    if who == "ours":
+        run = our_run(strategy, votes, n_iter)
+    else:
+        run, _ = library_run(who, strategy, votes, n_iter, force)
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
     before = _memory("VmRSS")
     run()
@@ -161,23 +170,26 @@ def main():
     parser.add_argument("--datasets", nargs="+", default=DATASETS, choices=DATASETS)
     parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     parser.add_argument("--n-iter", type=int, default=10)
+    parser.add_argument("--force", action="store_true", help="run what a solver skips since it would take long")
     parser.add_argument("--output", type=Path)
     chosen = parser.parse_args()
-    rows, reasons = [], []
+    rows, reasons = [], {}
     for name in chosen.datasets:
         dataset = ("local", name) if name in LOCAL else (name,)
         if load(*dataset) is None:
             continue
         for strategy in chosen.strategies:
-            row, missing = compare(dataset, strategy, chosen.n_iter)
-            reasons += missing
+            row, missing = compare(dataset, strategy, chosen.n_iter, chosen.force)
+            for reason, where in missing:
+                reasons.setdefault(reason, []).append(where)
             if row is not None:
                 rows.append(row)
                 print({key: f"{v:.4g}" if isinstance(v, float) else v for key, v in row.items()}, flush=True)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     rows = [{column: row.get(column, "") for column in columns} for row in rows]
-    text = to_markdown(rows, f"python -m benchmarks.strategies --n-iter {chosen.n_iter}")
-    text += "\nLeft out:\n\n" + "".join(f"- {reason}\n" for reason in reasons) if reasons else ""
+    text = to_markdown(rows, " ".join(["python -m benchmarks.strategies", *sys.argv[1:]]))
+    left_out = (f"- {reason} ({', '.join(where)})\n" for reason, where in reasons.items())
+    text += "\nLeft out:\n\n" + "".join(left_out) if reasons else ""
     print(text)
     if chosen.output:
         chosen.output.write_text(text)

@@ -99,12 +99,16 @@ class Learner:
     device: str = "auto"
     recipe: dict = field(default_factory=dict)
 
+    def recipe_for(self, shape):
+        """The recipe for tasks of this shape."""
+        return published_recipe(shape, **self.recipe)
+
     def prepare(self, votes, tasks, seed):
         """The tasks on the device, the recipe, and a network with fresh weights from the seed."""
         if len(tasks) != votes.n_task:
             raise LearningError(f"there are {len(tasks)} tasks and votes on {votes.n_task}: give one row per task")
         tasks = tasks if isinstance(tasks, Tasks) else Tasks(tasks, choose_device(self.device))
-        recipe = published_recipe(tasks.shape, **self.recipe)
+        recipe = self.recipe_for(tasks.shape)
         seed_everything(seed)
         network = build(recipe.network, tasks.shape, votes.n_class, recipe.stem)
         if recipe.backbone:
@@ -236,6 +240,14 @@ class CrowdLayer(Learner):
     """
 
     alpha: float = 0.0
+
+    def recipe_for(self, shape):
+        """Adam for images, too, at its own learning rate: the SGD published for classifiers fails (docs/learning.md).
+
+        A worker has voted on few of the tasks of a batch, so that the gradient of their matrix is tiny.
+        """
+        adam = {"optimizer": "adam", "learning_rate": 0.001} if len(shape) == 3 else {}
+        return published_recipe(shape, **adam | self.recipe)
 
     def model(self, network, votes, tasks):
         return CrowdLayerModel(network, votes.n_worker, votes.n_class, votes_per_task(votes))
