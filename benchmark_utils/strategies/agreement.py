@@ -61,7 +61,7 @@ def signs(worker, partner, agreement, n_worker):
     unequal = 1 + 0.01 * np.random.default_rng(0).random(
         n_node
     )  # else symmetric crowds leave the solver without a start
-    _, vector = eigsh(walk, 1, which="SA", v0=belief * unequal)
+    _, vector = eigsh(walk, 1, which="SA", v0=belief * unequal, tol=1e-4)  # for signs, digits enough
     colour = np.where(vector[: len(largest), 0] < 0, -1, 1)
     result[largest] = colour if colour.sum() >= 0 else -colour
     return result
