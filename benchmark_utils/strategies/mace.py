@@ -74,11 +74,11 @@ class MACE:
 
     def _run(self, model, rng, n_iter, tol):
         parameters = model.draw(rng)
-        posterior, known, value = model.expect(parameters)
+        posterior, n_known, value = model.expect(parameters)
         history, converged = [], False
         while len(history) < n_iter and not converged:
-            parameters = model.maximise(known)
-            posterior, known, value = model.expect(parameters)
+            parameters = model.maximise(n_known)
+            posterior, n_known, value = model.expect(parameters)
             history.append(value)
             converged = stands_still(history, tol)
         return dict(parameters=parameters, posterior=posterior, value=value, history=history, converged=converged)

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaln, gammaln, psi
 
-from benchmark_utils.strategies.voted import Pairs, posterior_of_coins
+from benchmark_utils.strategies.voted import Pairs, posterior_of_odds
 
 
 class Steps:
@@ -16,29 +16,30 @@ class Steps:
     def __init__(self, votes, variational):
         self.votes, self.pairs, self.variational = votes, Pairs(votes), variational
         self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
-        # the (worker, class) pairs that occur, sorted, and the one of each vote
-        cell, self.cell = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
-        self.worker, self.label = cell // votes.n_class, cell % votes.n_class
+        # the cells, (worker, class) pairs that occur, sorted, and which of them voted for each (task, class)
+        key, cell = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
+        self.worker, self.label, self.n_vote = key // votes.n_class, key % votes.n_class, np.bincount(cell)
+        self.cast = self.pairs.of_votes(cell, len(key))
         self.prevalence = np.full(votes.n_class, 1 / votes.n_class)
 
     def draw(self, rng):
-        return self.maximise(rng.random(self.votes.n_worker)[self.votes.worker])
+        return self.maximise(rng.random(self.votes.n_worker)[self.worker] * self.n_vote)
 
-    def maximise(self, known):
-        n_known = np.bincount(self.votes.worker, known, self.votes.n_worker)
-        n_spam_cell = np.bincount(self.cell, 1 - known)
-        n_spam = np.bincount(self.worker, n_spam_cell, self.votes.n_worker)
-        return n_known + self.beta, n_spam + self.beta, n_spam_cell + self.dirichlet
+    def maximise(self, n_known):
+        """From the sum over the votes of each cell of known_ij."""
+        n_spam, n_worker = self.n_vote - n_known, self.votes.n_worker
+        by_worker = (np.bincount(self.worker, n, n_worker) + self.beta for n in (n_known, n_spam))
+        return *by_worker, n_spam + self.dirichlet
 
     def expect(self, parameters):
-        """The posterior, p(known and right) of each vote, and the objective."""
+        """The posterior, the sum over the votes of each cell of known_ij, and the objective."""
         log_known, log_spam, log_xi = self._logs(parameters)
-        wrong = (log_spam.take(self.worker) + log_xi).take(self.cell)
-        log_known = log_known.take(self.votes.worker)
+        log_known = log_known.take(self.worker)
+        wrong = log_spam.take(self.worker) + log_xi
         right = np.logaddexp(log_known, wrong)
-        posterior, log_likelihood = posterior_of_coins(self.pairs, right, wrong, self.prevalence)
-        known = posterior.voted.take(self.pairs.of_vote) * np.exp(log_known - right)
-        return posterior, known, log_likelihood + self._log_prior(parameters)
+        posterior, log_likelihood = posterior_of_odds(self.pairs, self.cast @ (right - wrong), self.prevalence)
+        n_known = (self.cast.T @ posterior.voted) * np.exp(log_known - right)
+        return posterior, n_known, log_likelihood + self.n_vote @ wrong + self._log_prior(parameters)
 
     def means(self, parameters):
         n_known, n_spam, n_spam_cell = parameters

@@ -49,9 +49,15 @@ class Pairs:
         self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
         self._votes = _neighbours(self._first_vote, votes.n_votes)
         self._pairs = _neighbours(self._first_pair, len(self.label))
-        shape = len(self.label), votes.n_worker
-        self._workers = sparse.csr_array((self._votes.data, votes.worker, self._votes.indptr), shape=shape)
+        self._workers = self.of_votes(votes.worker, votes.n_worker)
         self._draws = None
+
+    def of_votes(self, column, n_column) -> sparse.csr_array:
+        """Which columns the votes of each pair belong to, (n_pairs, n_column); column (n_votes,)."""
+        shape = len(self.label), n_column
+        return sparse.csr_array(
+            (self._votes.data, column.astype(self._votes.indptr.dtype, copy=False), self._votes.indptr), shape
+        )
 
     def sum_votes(self, per_vote):
         """Sum over the votes of each pair, (n_pairs,)."""
