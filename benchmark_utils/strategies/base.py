@@ -14,6 +14,7 @@ from scipy import sparse
 from benchmark_utils.votes import Votes
 
 DENSE_ENTRIES = 20_000_000  # above this many tasks x classes, soft labels are sparse (160 MB of float64)
+FEW_ENTRIES = 1_000_000  # from here on they are also sparse where hardly any entry has a vote, since it is quicker
 _TIE = 1e-9  # scores closer than this share of the largest are equal: sums of weights depend on their order
 
 
@@ -50,7 +51,8 @@ class Aggregation:
 
 def is_large(votes: Votes) -> bool:
     """Whether soft labels of these votes are sparse."""
-    return votes.n_task * votes.n_class > DENSE_ENTRIES
+    entries = votes.n_task * votes.n_class
+    return entries > DENSE_ENTRIES or entries > max(FEW_ENTRIES, 50 * votes.n_votes)
 
 
 def sum_votes(votes: Votes, weight=None):
