@@ -56,8 +56,8 @@ class Report:
     def __init__(self, out):
         self.path, self.scores_path = Path(f"{out}.json"), Path(f"{out}.npz")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        earlier = json.loads(self.path.read_text()) if self.path.exists() else {}
-        self.values, self.scores = earlier, {}
+        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.scores = {}
 
     def add(self, name, value):
         self.values[name] = value
@@ -183,6 +183,8 @@ def measure_crowd(report, votes, tasks, data, recipe):
 def measure_table(report, votes, tasks, data, seeds, recipe, prunings):
     """Each run trains one classifier; the scores of WAUM and AUMC are computed once for each seed."""
     pruning = {"none": None, "AUMC": AUMC(recipe=recipe), "WAUM": WAUM(recipe=recipe)}
+    if report.values.setdefault("table recipe", recipe) != recipe:
+        raise SystemExit(f"{report.path} has a table of {report.values['table recipe']}: give another --out")
     results = report.values.setdefault("table runs", {})  # those of an earlier run with the same OUT are kept
     for seed in seeds:
         for how in prunings:

@@ -38,9 +38,10 @@ def _pair_up(votes, row_start):
 def signs(worker, partner, agreement, n_worker):
     """The signs of the skills, (n_worker,), that the signs of C ask for, most of them positive (Ma and Olshevsky).
 
-    Workers who disagree are joined by an edge, workers who agree by two edges over a node of their own, so that the
-    signs are a colouring without equal neighbours. The random walk's eigenvector of the smallest eigenvalue, -1 if
-    there is one, is the nearest to it. Outside the largest connected crowd nothing tells: skills are positive.
+    Takes what `agreements` returns, each (n_pairs,). Workers who disagree are joined by an edge, workers who agree by
+    two edges over a node of their own, so that the signs are a colouring without equal neighbours. The random walk's
+    eigenvector of the smallest eigenvalue, -1 if there is one, is the nearest to it. Outside the largest connected
+    crowd nothing tells: skills are positive.
     """
     result = np.ones(n_worker)
     crowd = connected_components(sparse.csr_array((np.ones(len(worker)), (worker, partner)), (n_worker, n_worker)))[1]
@@ -58,10 +59,8 @@ def signs(worker, partner, agreement, n_worker):
     root = np.sqrt(edges.sum(axis=0).clip(1))  # symmetric, D^-1/2 A D^-1/2 has the walk's eigenvalues
     walk = edges.multiply(1 / root[:, None]).multiply(1 / root).tocsr()
     belief = np.where(np.arange(n_node) < len(largest), root, -root)  # all are better than chance
-    unequal = 1 + 0.01 * np.random.default_rng(0).random(
-        n_node
-    )  # else symmetric crowds leave the solver without a start
-    _, vector = eigsh(walk, 1, which="SA", v0=belief * unequal, tol=1e-4)  # for signs, digits enough
+    belief *= 1 + 0.01 * np.random.default_rng(0).random(n_node)  # of a symmetric crowd it may be another eigenvector
+    _, vector = eigsh(walk, 1, which="SA", v0=belief, tol=1e-4)  # for signs, digits enough
     colour = np.where(vector[: len(largest), 0] < 0, -1, 1)
     result[largest] = colour if colour.sum() >= 0 else -colour
     return result

@@ -8,15 +8,16 @@ from benchmark_utils.strategies.voted import Pairs, posterior_of_odds
 
 
 class Steps:
-    """Steps over `parameters`: counts of tasks known and spammed (n_worker,), and spammed by (worker, class) voted.
+    """Steps over `parameters`: counts of tasks known and spammed (n_worker,), and spammed by cell (n_cell,).
 
-    The counts include their priors: they are the parameters of the Beta and Dirichlet distributions.
+    A cell is a (worker, class) that occurs: what a vote says of its task depends on nothing else. The counts include
+    their priors: they are the parameters of the Beta and Dirichlet distributions.
     """
 
     def __init__(self, votes, variational):
         self.votes, self.pairs, self.variational = votes, Pairs(votes), variational
         self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
-        # the cells, (worker, class) pairs that occur, sorted, and which of them voted for each (task, class)
+        # the cells, sorted, and which of them voted for each (task, class)
         key, cell = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
         self.worker, self.label, self.n_vote = key // votes.n_class, key % votes.n_class, np.bincount(cell)
         self.cast = self.pairs.of_votes(cell, len(key))
@@ -26,13 +27,13 @@ class Steps:
         return self.maximise(rng.random(self.votes.n_worker)[self.worker] * self.n_vote)
 
     def maximise(self, n_known):
-        """From the sum over the votes of each cell of known_ij."""
+        """From the sum over the votes of each cell of known_ij, (n_cell,)."""
         n_spam, n_worker = self.n_vote - n_known, self.votes.n_worker
         by_worker = (np.bincount(self.worker, n, n_worker) + self.beta for n in (n_known, n_spam))
         return *by_worker, n_spam + self.dirichlet
 
     def expect(self, parameters):
-        """The posterior, the sum over the votes of each cell of known_ij, and the objective."""
+        """The posterior, the sum over the votes of each cell of known_ij, (n_cell,), and the objective."""
         log_known, log_spam, log_xi = self._logs(parameters)
         log_known = log_known.take(self.worker)
         wrong = log_spam.take(self.worker) + log_xi

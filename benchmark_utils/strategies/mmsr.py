@@ -53,20 +53,19 @@ class MMSR:
         """
         worker, partner, agreement = agreements(votes)
         size, n_partner = np.abs(agreement), np.bincount(worker, minlength=votes.n_worker)
-        n_extreme = self.n_extreme
-        if n_extreme is None:
-            n_extreme = max(n_partner[n_partner > 0].min() // 2 - 1, 0) if len(worker) else 0
+        heard = n_partner >= min(1, n_partner.max())  # who has a partner; all, where nobody has
+        n_extreme = max(n_partner[heard].min() // 2 - 1, 0) if self.n_extreme is None else self.n_extreme
+        n_pairs = max(len(size), 1)
         guess = 1 / np.sqrt(np.count_nonzero(votes.votes_per_task))  # e, the skill below which nobody can be told
-        u = v = np.full(votes.n_worker, max(np.sqrt(size.mean()), guess) if len(size) else 1.0)
+        u = v = np.full(votes.n_worker, max(np.sqrt(size.sum() / n_pairs), guess))
         history, converged = [], False
         while len(history) < n_iter and not converged:
             u_before, v_before = u, v
             v = _filtered_mean(size / u[partner], v, worker, n_partner, n_extreme, guess)
             u = _filtered_mean(size / v[partner], u, worker, n_partner, n_extreme, guess)
-            history.append(float(((size - u[worker] * v[partner]) ** 2).mean()) if len(size) else 0.0)
-            converged = _change(u, v, u_before, v_before) <= tol
+            history.append(float(((size - u[worker] * v[partner]) ** 2).sum() / n_pairs))
+            converged = bool(_change(u, v, u_before, v_before) <= tol)
         n_other = max(votes.n_class - 1, 1)
-        heard = n_partner > 0 if len(worker) else slice(None)
         balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
         skill = signs(worker, partner, agreement, votes.n_worker) * balanced
         skill = np.clip(skill, guess - 1 / n_other, 1 - guess)

@@ -54,10 +54,8 @@ class Pairs:
 
     def of_votes(self, column, n_column) -> sparse.csr_array:
         """Which columns the votes of each pair belong to, (n_pairs, n_column); column (n_votes,)."""
-        shape = len(self.label), n_column
-        return sparse.csr_array(
-            (self._votes.data, column.astype(self._votes.indptr.dtype, copy=False), self._votes.indptr), shape
-        )
+        column = column.astype(self._votes.indptr.dtype, copy=False)
+        return sparse.csr_array((self._votes.data, column, self._votes.indptr), (len(self.label), n_column))
 
     def sum_votes(self, per_vote):
         """Sum over the votes of each pair, (n_pairs,)."""

@@ -57,6 +57,18 @@ def test_the_layers_learn_the_tasks_and_the_workers(crowd, strategy):
     assert score[:5].min() > score[5:].max()  # those who always say the next class come last
 
 
+def test_the_layers_train_on_images_with_adam_unless_told_otherwise():
+    """SGD, published for classifiers, leaves the workers' matrices where they start."""
+    image, features = (3, 32, 32), (512,)
+    assert Classifier().recipe_for(image).optimizer == "sgd"
+    for strategy in (CrowdLayer, CoNAL):
+        assert strategy().recipe_for(image).optimizer == "adam"
+        assert strategy().recipe_for(image).learning_rate == 0.001
+        assert strategy().recipe_for(image).epochs == 150
+        assert strategy(recipe={"optimizer": "sgd"}).recipe_for(image).optimizer == "sgd"
+        assert strategy().recipe_for(features) == Classifier().recipe_for(features)
+
+
 @pytest.mark.parametrize("strategy", [WAUM(alpha=0.06, recipe=QUICK), WAUM(alpha=0.06, epoch="votes", recipe=QUICK),
                                       AUMC(alpha=0.06, recipe=QUICK)])  # fmt: skip
 def test_ambiguous_tasks_are_pruned(crowd, strategy):

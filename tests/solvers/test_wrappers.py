@@ -79,6 +79,14 @@ def test_answers_are_aligned_by_task(name, strategy, unanimous, solver):
 
 
 @pytest.mark.parametrize(("name", "strategy"), pairs(WORKING))
+@pytest.mark.parametrize("n_class", [2, 3])
+def test_what_works_is_not_skipped(name, strategy, n_class, random_votes, solver):
+    """The trial crowd must not be what breaks a strategy; KOS is for two classes."""
+    skip, _ = solver(name, strategy).skip(votes=random_votes(n_class=n_class)[0])
+    assert skip == (strategy == "KOS" and n_class == 3)
+
+
+@pytest.mark.parametrize(("name", "strategy"), pairs(WORKING))
 def test_a_curve_ends_at_the_librarys_own_end(name, strategy, random_votes, solver):
     votes, _ = random_votes(n_task=20, n_worker=5, n_class=2, per_task=3)
     instance = solver(name, strategy, votes)

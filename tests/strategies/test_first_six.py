@@ -191,6 +191,20 @@ def test_sparse_and_dense_results_agree(name, random_votes, monkeypatch):
         np.testing.assert_allclose(result.soft.toarray(), expected.soft, atol=1e-12)
 
 
+def test_soft_labels_are_sparse_where_hardly_any_entry_has_a_vote():
+    """Two million entries: 40 for each vote are few zeros, and 200 are many."""
+    n_vote, n_task = 50_000, 2_000
+    rng = np.random.default_rng(0)
+    votes = Votes(
+        rng.integers(n_task, size=n_vote), np.arange(n_vote), rng.integers(9, size=n_vote), n_task, n_vote, 1000
+    )
+    assert isinstance(NaiveSoft().fit(votes).soft, np.ndarray)
+    few = Votes(votes.task[::5], votes.worker[::5], votes.label[::5], n_task, n_vote, 1000)
+    assert isinstance(NaiveSoft().fit(few).soft, sparse.csr_array)
+    small = Votes([0, 1], [0, 0], [0, 1], 2, 1, 1000)
+    assert isinstance(NaiveSoft().fit(small).soft, np.ndarray)
+
+
 @given(crowds)
 @settings(max_examples=50, deadline=None)
 def test_sparse_and_dense_sums_agree(crowd):

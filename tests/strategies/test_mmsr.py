@@ -88,14 +88,14 @@ def test_signs_outside_the_largest_crowd_are_positive():
 
 
 def test_a_crowd_of_noise_stays_finite():
-    """The fit may run off to infinity there."""
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        n_task, n_worker, n_class = (rng.integers(1, n) for n in (40, 15, 5))
-        columns = (rng.integers(n, size=90) for n in (n_task, n_worker, n_class))
-        result = MMSR().fit(Votes(*columns, n_task, n_worker, n_class), n_iter=500)
-        assert np.isfinite(result.soft).all()
-        assert np.abs(result.worker_score).max() <= 1
+    """The fit runs off to infinity there: without a bound, to 10^57 in 1,000 iterations."""
+    rng = np.random.default_rng(35)
+    n_task, n_worker, n_class, n_vote = *(rng.integers(1, n) for n in (40, 15, 5)), rng.integers(1, 200)
+    columns = (rng.integers(n, size=n_vote) for n in (n_task, n_worker, n_class))
+    result = MMSR().fit(Votes(*columns, n_task, n_worker, n_class), n_iter=8000)
+    assert not result.converged
+    assert np.isfinite(result.history).all()
+    assert np.isfinite(result.soft).all()
 
 
 def test_the_filter_resists_colluders():
