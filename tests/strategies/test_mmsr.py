@@ -88,11 +88,11 @@ def both_ways(pairs):
     return np.append(one, other).astype(int), np.append(other, one).astype(int), np.append(c, c)
 
 
-def test_signs_outside_the_largest_crowd_are_positive():
-    """Workers 2, 3, 5 and 6, of whom 2 contradicts the others; 0, 1 and 4, who agree; 7 and 8, who do not; 9, alone."""
-    largest = [(2, 3, -0.5), (2, 5, -0.5), (2, 6, -0.5), (3, 5, 0.5), (5, 6, 0.5)]
-    crowds = both_ways([*largest, (0, 1, 0.9), (1, 4, 0.9), (0, 4, 0.9), (7, 8, -0.9)])
-    np.testing.assert_array_equal(signs(*crowds, 10), [1, 1, -1, 1, 1, 1, 1, 1, 1, 1])
+def test_signs_outside_the_largest_crowd_are_positive_and_have_no_say_in_it():
+    """Workers 0, 10, 20 and 30, of whom 20 contradicts the others; eight pairs who agree; 38 and 39, who do not."""
+    largest = [(0, 20, -0.5), (10, 20, -0.5), (20, 30, -0.5), (0, 10, 0.5), (10, 30, 0.5)]
+    crowds = both_ways([*largest, *((11 + i, 21 + i, 0.9) for i in range(8)), (38, 39, -0.9)])
+    np.testing.assert_array_equal(signs(*crowds, 40), np.where(np.arange(40) == 20, -1, 1))
 
 
 def test_most_signs_are_positive_whichever_way_the_eigenvector_points(monkeypatch):
