@@ -13,7 +13,8 @@ from benchopt.config import get_data_path
 from benchmark_utils.sources import SourceError, read_cached
 from benchmark_utils.votes import VotesError
 
-_PROGRAMS = [Path(__file__).with_name(name) for name in ("local_data.py", "sources.py", "votes.py")]
+_HERE = Path(__file__).parent
+_PROGRAMS = [_HERE / "local_data.py", _HERE / "sources.py", *sorted((_HERE / "votes").glob("*.py"))]
 
 
 class CrowdDataset(BaseDataset):

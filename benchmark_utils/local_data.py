@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.votes import Votes, VotesError, encode_truth, raise_rows
+from benchmark_utils.votes import Votes, VotesError, encode_truth
+from benchmark_utils.votes.refusals import raise_rows
 
 METADATA_FILE = "metadata.json"
 _QUOTE = "quote a name that holds a comma, or remove what is too much"

@@ -18,11 +18,12 @@ import numpy as np
 from scipy import sparse
 
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import has_disagreement
+from benchmark_utils.votes.labels import check_labels, check_soft, one_hot
 
 N_BINS = 15  # of the expected calibration error (thesis, section 1.2.5)
 _LOWEST_PROBABILITY = 1e-12  # of the log loss
 _ROUNDING = 1e-9  # probabilities this close are equal: sums of weights depend on their order
-_SUM_ROUNDING = 1e-3  # a row may sum to this much more than one: networks compute in single precision
 
 
 def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
@@ -145,15 +146,6 @@ def class_counts(labels, truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return hit[occurs], predicted[occurs], actual[occurs]
 
 
-def has_disagreement(votes: Votes) -> np.ndarray:
-    """Whether a task received two different answers, (n_task,) bool."""
-    # votes are sorted by task, then label: two answers of one task meet somewhere
-    differs = (votes.task[1:] == votes.task[:-1]) & (votes.label[1:] != votes.label[:-1])
-    disputed = np.zeros(votes.n_task, dtype=bool)
-    disputed[votes.task[1:][differs]] = True
-    return disputed
-
-
 def expected_calibration_error(soft, truth, n_bins=N_BINS) -> float:
     """ECE = sum_m |B_m| / |G| |acc(B_m) - conf(B_m)| (thesis, eq. 1.20 to 1.22).
 
@@ -182,13 +174,6 @@ def log_loss(soft, truth) -> float:
     return _mean(-np.log(p_truth.clip(_LOWEST_PROBABILITY, 1)))
 
 
-def one_hot(labels, n_class) -> sparse.csr_array:
-    """Hard labels as certain soft labels, (n_task, n_class); rows of invalid tasks are zero."""
-    valid = labels >= 0
-    row_start = np.concatenate([[0], np.cumsum(valid)])
-    return sparse.csr_array((np.ones(row_start[-1]), labels[valid], row_start), shape=(len(labels), n_class))
-
-
 def _row_summary(soft, truth):
     """Of each task of G, (|G|,): the truth's probability, the highest one, how many share it, the sum of squares."""
     known = np.flatnonzero(truth >= 0)
@@ -209,69 +194,3 @@ def _row_summary(soft, truth):
 
 def _mean(values) -> float:
     return float(np.mean(values)) if len(values) else np.nan
-
-
-def check_labels(labels, name, n_task, n_class) -> np.ndarray:
-    """Hard labels or truth as int64, (n_task,), in [-1, n_class).
-
-    Raises
-    ------
-    ValueError
-        With what is wrong, the first five tasks, and the mend.
-    """
-    labels = np.asarray(labels)
-    if labels.shape != (n_task,):
-        raise ValueError(f"{name} has shape {labels.shape}: it needs one entry per task, ({n_task},)")
-    if labels.dtype.kind not in "iu":
-        raise ValueError(f"{name} holds {labels.dtype}: it needs class numbers (int64), -1 where there is none")
-    if labels.dtype.kind == "u":
-        labels = labels.astype(np.int64)
-    if labels.min(initial=0) < -1 or labels.max(initial=-1) >= n_class:
-        wrong = np.flatnonzero((labels < -1) | (labels >= n_class))
-        raise ValueError(
-            f"{name} is outside [-1, {n_class}) for {_tasks(wrong)}, found {labels[wrong[:5]].tolist()}: "
-            f"classes are 0 to {n_class - 1}, and -1 says that there is none"
-        )
-    return labels.astype(np.int64, copy=False)
-
-
-def check_soft(soft, n_task, n_class, name="soft"):
-    """Soft labels as a csr_array or a dense array, (n_task, n_class), of probabilities.
-
-    Raises
-    ------
-    ValueError
-        With what is wrong, the first five tasks, and the mend.
-    """
-    if sparse.issparse(soft):
-        soft = sparse.csr_array(soft)
-        values = soft.data
-    else:
-        values = soft = np.asarray(soft)
-    if soft.shape != (n_task, n_class):
-        raise ValueError(
-            f"{name} has shape {soft.shape}: it needs one row per task and one column per class, ({n_task}, {n_class})"
-        )
-    if values.dtype.kind not in "iufb":
-        raise ValueError(f"{name} holds {values.dtype}: it needs probabilities (float)")
-    if not (values.min(initial=0) >= 0 and values.max(initial=0) <= 1 + _SUM_ROUNDING):  # NaN fails both
-        wrong = ~((values >= 0) & (values <= 1 + _SUM_ROUNDING))
-        row_of = np.repeat(np.arange(n_task), np.diff(soft.indptr) if sparse.issparse(soft) else n_class)
-        tasks = np.unique(row_of[wrong.ravel()])
-        raise ValueError(
-            f"{name} is not in [0, 1] for {_tasks(tasks)}, found {values[wrong][:5].tolist()}: it needs probabilities, "
-            "so exponentiate logarithms, divide counts by their sum, and give a task without votes a row of zeros"
-        )
-    total = soft @ np.ones(n_class)
-    if total.max(initial=0) > 1 + _SUM_ROUNDING:
-        wrong = np.flatnonzero(total > 1 + _SUM_ROUNDING)
-        raise ValueError(
-            f"{name} sums to more than one for {_tasks(wrong)}, found {total[wrong[:5]].tolist()}: divide each row by "
-            "its sum"
-        )
-    return soft
-
-
-def _tasks(wrong) -> str:
-    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-    return f"task {', '.join(map(str, wrong[:5]))}{more}"

@@ -22,7 +22,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 
-from benchmark_utils.votes import Encoding, Votes
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.votes import from_arrays, to_arrays
 
 _CHUNK = 1 << 20
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -290,10 +291,10 @@ def read_cached(
     stamp = _stamp(files, code)
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return _load(path, stamp)  # unless it is absent, out of date or damaged
-    arrays = _to_arrays(*read())
+    arrays = to_arrays(*read())
     with contextlib.suppress(OSError):  # nowhere to write: the next run parses again
         _save(path, dict(arrays, stamp=stamp))
-    return _from_arrays(arrays)
+    return from_arrays(arrays)
 
 
 def _stamp(files, code):
@@ -306,42 +307,11 @@ def _stamp(files, code):
     return np.array(digest.hexdigest())
 
 
-def _to_arrays(votes, truth):
-    arrays = {name: getattr(votes, name) for name in ("task", "worker", "label")}
-    arrays["sizes"] = np.array([votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated])
-    for name in ("author", "machine_label", "machine_score"):
-        if getattr(votes, name) is not None:
-            arrays[name] = getattr(votes, name)
-    if votes.encoding is not None:
-        for name in ("tasks", "workers", "classes"):
-            ids = getattr(votes.encoding, name)
-            arrays[name] = ids if ids.dtype.kind in "iufb" else ids.astype(np.str_)
-    return dict(arrays, truth=np.asarray(truth, dtype=np.int64))
-
-
-def _from_arrays(arrays):
-    n_task, n_worker, n_class, n_repeated = arrays["sizes"].tolist()
-    encoding = None
-    if "tasks" in arrays:
-        encoding = Encoding(arrays["tasks"], arrays["workers"], arrays["classes"])
-    extra = {name: arrays[name] for name in ("author", "machine_label", "machine_score") if name in arrays}
-    votes = Votes(
-        *(arrays[name] for name in ("task", "worker", "label")),
-        n_task=n_task,
-        n_worker=n_worker,
-        n_class=n_class,
-        encoding=encoding,
-        n_repeated=n_repeated,
-        **extra,
-    )
-    return votes, arrays["truth"]
-
-
 def _load(path, stamp):
     with np.load(path, allow_pickle=False) as stored:
         if str(stored["stamp"]) != str(stamp):
             raise ValueError("out of date")
-        return _from_arrays({name: stored[name] for name in stored.files})
+        return from_arrays({name: stored[name] for name in stored.files})
 
 
 def _save(path, arrays):

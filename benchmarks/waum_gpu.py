@@ -34,9 +34,8 @@ from benchmark_utils.learning.networks import build
 from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer
 from benchmark_utils.learning.training import PlainLoss, Tasks, Trainer, choose_device, published_recipe
 from benchmark_utils.metrics import score_test
-from benchmark_utils.strategies.base import normalise, sum_votes
 from benchmark_utils.tasks import cifar10h_tasks
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, normalise, sum_votes
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 T = 50  # epochs whose margins are recorded, as published

@@ -2,8 +2,9 @@ import warnings
 
 from benchopt.config import get_data_path
 
-from benchmark_utils import plantnet_swe, sources, votes
+from benchmark_utils import plantnet_swe, sources
 from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.votes import votes
 
 
 class Dataset(CrowdDataset):

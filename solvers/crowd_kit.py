@@ -3,7 +3,7 @@ from importlib.util import find_spec
 import pandas as pd
 
 from benchmark_utils.library import LibrarySolver
-from benchmark_utils.strategies.base import is_large
+from benchmark_utils.votes.counts import is_large
 
 if find_spec("crowdkit") is None:
     raise ImportError("crowd-kit is not installed")

@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmark_utils.strategies import base
 from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
@@ -18,6 +17,7 @@ from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.votes import counts
 from tests.conftest import ROOT
 
 MEASURED = {
@@ -80,7 +80,7 @@ def test_dense_strategies_run_where_soft_labels_are_sparse(random_votes, name, m
     """With millions of tasks and few workers and classes they fit into memory."""
     votes, _ = random_votes(skill=0.5)
     expected = MEASURED[name].fit(votes, n_iter=5)
-    monkeypatch.setattr(base, "DENSE_ENTRIES", 0)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
     result = MEASURED[name].fit(votes, n_iter=5)
     np.testing.assert_allclose(result.history, expected.history)
     np.testing.assert_allclose(result.worker_score, expected.worker_score)

@@ -10,6 +10,7 @@ from sklearn.calibration import calibration_curve
 
 from benchmark_utils import metrics
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import has_disagreement
 
 # tasks          0   1   2   3   4   5   6   7
 TRUTH = np.array([0, 0, 0, 1, 1, 2, -1, 3])
@@ -62,7 +63,7 @@ def test_subsets_of_the_truth(scores):
 
 
 def test_disagreement():
-    assert metrics.has_disagreement(VOTES).tolist() == [False, False, True, True, True, True, True, False]
+    assert has_disagreement(VOTES).tolist() == [False, False, True, True, True, True, True, False]
 
 
 def test_hard_labels_are_certain(scores):

@@ -24,12 +24,12 @@ from benchmark_utils.learning.training import (
     published_recipe,
     seed_everything,
 )
-from benchmark_utils.strategies.base import Aggregation, normalise, sum_votes
+from benchmark_utils.strategies.base import Aggregation
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, normalise, sum_votes
 
 AGGREGATIONS = {"MV": MajorityVote, "NS": NaiveSoft, "DS": DawidSkene, "WDS": WeightedDawidSkene, "GLAD": GLAD}
 CONFUSION_BYTES = 4 * 2**30  # above this, the trust comes from Dawid and Skene with voted support

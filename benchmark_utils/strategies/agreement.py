@@ -5,8 +5,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
-from benchmark_utils.strategies.base import support
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import support
 
 
 def agreements(votes: Votes):

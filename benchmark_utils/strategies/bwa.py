@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise, stands_still, sum_votes
-from benchmark_utils.votes import Votes
+from benchmark_utils.strategies.base import Aggregation, stands_still
+from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 
 @dataclass

@@ -3,8 +3,9 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import class_totals, hard_labels, naive_soft, softmax
-from benchmark_utils.votes import Votes
+from benchmark_utils.strategies.base import class_totals, softmax
+from benchmark_utils.votes import Votes, hard_labels
+from benchmark_utils.votes.labels import naive_soft
 
 
 class FullModel:

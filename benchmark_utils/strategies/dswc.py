@@ -5,17 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import rel_entr
 
-from benchmark_utils.strategies.base import (
-    Aggregation,
-    class_totals,
-    hard_labels,
-    naive_soft,
-    softmax,
-    stands_still,
-)
+from benchmark_utils.strategies.base import Aggregation, class_totals, softmax, stands_still
 from benchmark_utils.strategies.dawid_skene_full import answer_matrix
 from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, hard_labels
+from benchmark_utils.votes.labels import naive_soft
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, normalise
+from benchmark_utils.strategies.base import Aggregation
 from benchmark_utils.strategies.voted import Pairs, weighted_vote
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, normalise
 
 
 class IWMV:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise
-from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 
 
 class KOS:

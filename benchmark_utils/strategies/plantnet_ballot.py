@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import hard_labels, support
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, hard_labels
+from benchmark_utils.votes.counts import support
 
 
 class Ballot:

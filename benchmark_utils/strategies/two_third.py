@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import Aggregation, hard_labels, sum_votes
-from benchmark_utils.votes import Votes
+from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.votes import Votes, hard_labels, sum_votes
 
 
 class TwoThird:

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import _TIE, is_large, support
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import is_large, support
+from benchmark_utils.votes.labels import TIE
 
 
 class Pairs:
@@ -216,12 +217,12 @@ class Scores:
         pairs = self.pairs
         draw, draw_other, draw_which = pairs.draws(seed)
         best = pairs.max(self.voted)
-        may_win = self.scale * self.prevalence.max() >= best - _TIE * np.abs(best)
+        may_win = self.scale * self.prevalence.max() >= best - TIE * np.abs(best)
         unvoted = np.flatnonzero(may_win & (pairs.n_voted < pairs.n_class))
         other, n_other = self._best_unvoted(unvoted, draw_which[unvoted])
         other_score = self.scale[unvoted] * self.prevalence[other]
         best[unvoted] = np.maximum(best[unvoted], other_score)
-        limit = best - _TIE * np.abs(best)
+        limit = best - TIE * np.abs(best)
         # among equals the largest draw wins; the largest of n uniform draws is distributed as u^(1/n)
         draw = np.where(self.voted < pairs.spread(limit), -1, draw)
         highest = pairs.max(draw)
@@ -245,7 +246,7 @@ class Scores:
         rank = np.empty(pairs.n_class, dtype=np.int64)
         rank[order] = np.arange(pairs.n_class)
         ranked = -self.prevalence[order]
-        past_equals = np.searchsorted(ranked, ranked * (1 - _TIE), side="right")  # the first rank that is less
+        past_equals = np.searchsorted(ranked, ranked * (1 - TIE), side="right")  # the first rank that is less
         n_voted = pairs.n_voted[tasks]
         start = np.cumsum(n_voted) - n_voted
         row = np.repeat(np.arange(len(n_voted)), n_voted)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise, sum_votes
+from benchmark_utils.strategies.base import Aggregation
 from benchmark_utils.strategies.majority_vote import MajorityVote
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 
 class WAWA:

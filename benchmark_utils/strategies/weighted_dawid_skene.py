@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmark_utils.strategies.base import hard_labels, normalise, sum_votes
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, normalise
+from benchmark_utils.strategies.base import Aggregation
 from benchmark_utils.strategies.iwmv import agreement
 from benchmark_utils.strategies.voted import Pairs, weighted_vote
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, normalise
 
 _HALVING = 20  # iterations after which the learning rate is halved
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark_utils.description import krippendorff_alpha
 from benchmark_utils.strategies.majority_vote import MajorityVote
+from benchmark_utils.votes.description import krippendorff_alpha
 
 DATA_HOME = Path(os.environ["BENCHOPT_DATA_HOME"])  # conftest.py sets it
 

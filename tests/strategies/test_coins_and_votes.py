@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from benchmark_utils import metrics
-from benchmark_utils.strategies import base
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.glad import GLAD
@@ -17,7 +16,7 @@ from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, counts
 
 EM = {
     "OneCoinDS": OneCoinDawidSkene(),
@@ -54,7 +53,7 @@ def dense(array):
 
 def without_ties(votes):
     """The votes of the tasks whose majority is clear, and which these are."""
-    count = np.sort(base.sum_votes(votes), axis=1)
+    count = np.sort(counts.sum_votes(votes), axis=1)
     clear = count[:, -1] > count[:, -2]
     keep = clear[votes.task]
     columns = votes.task[keep], votes.worker[keep], votes.label[keep]
@@ -134,7 +133,7 @@ def test_sparse_and_dense_results_agree(strategy, random_votes, monkeypatch):
     votes, _ = without_ties(random_votes(n_task=200, n_worker=20, n_class=5, per_task=6, skill=0.4)[0])
     expected = strategy.fit(votes, n_iter=15)
     assert isinstance(expected.soft, np.ndarray)
-    monkeypatch.setattr(base, "DENSE_ENTRIES", 0)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
     result = strategy.fit(votes, n_iter=15)
     np.testing.assert_array_equal(result.labels, expected.labels)
     np.testing.assert_allclose(result.history, expected.history)

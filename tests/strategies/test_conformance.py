@@ -7,13 +7,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmark_utils.strategies.base import Aggregation, hard_labels, normalise, sum_votes
+from benchmark_utils.strategies.base import Aggregation
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.conformance import EXCLUDED, PROPERTIES, check, check_property, try_property
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.votes import hard_labels, normalise, sum_votes
 
 BY_NAME = {promised.name: promised for promised in PROPERTIES}
 OPTIONS = {

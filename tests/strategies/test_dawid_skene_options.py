@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark_utils.strategies.base import sum_votes
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, sum_votes
 
 crowds = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=40)
 

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
-from benchmark_utils.strategies.base import normalise, sum_votes
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.ibcc import IBCC
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, normalise, sum_votes
 
 
 def test_one_group_is_ibcc(random_votes):

@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from benchmark_utils import metrics
-from benchmark_utils.strategies import base
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, counts
 
 SIX = {
     "MV": MajorityVote(),
@@ -78,7 +77,7 @@ def test_renaming_workers_changes_nothing(strategy, crowd, name):
 @settings(max_examples=25, deadline=None)
 def test_permuting_classes_permutes_the_results(strategy, crowd, name):
     if isinstance(strategy, WAWA):  # its weights hang on how ties of the majority fall: leave the tied tasks out
-        count = base.sum_votes(votes_of(crowd))
+        count = counts.sum_votes(votes_of(crowd))
         clear = (count == count.max(axis=1, keepdims=True)).sum(axis=1) == 1
         crowd = [vote for vote in crowd if clear[vote[0]]]
         if not crowd:
@@ -86,7 +85,7 @@ def test_permuting_classes_permutes_the_results(strategy, crowd, name):
     votes = votes_of(crowd)
     result = fit(strategy, votes)
     permuted = fit(strategy, votes_of([(i, j, name[k]) for i, j, k in crowd]))
-    soft = result.soft if result.soft is not None else base.sum_votes(votes)
+    soft = result.soft if result.soft is not None else counts.sum_votes(votes)
     if result.soft is not None:
         np.testing.assert_allclose(permuted.soft[:, list(name)], result.soft, atol=1e-9)
     top = np.sort(soft, axis=1)
@@ -154,10 +153,10 @@ def test_the_seed_alone_decides(strategy, random_votes):
 # --- ties, sparse arrays
 
 
-@pytest.mark.parametrize("limit", [base.DENSE_ENTRIES, 0], ids=["dense", "sparse"])
+@pytest.mark.parametrize("limit", [counts.DENSE_ENTRIES, 0], ids=["dense", "sparse"])
 @pytest.mark.parametrize("strategy", [MajorityVote(), NaiveSoft()], ids=["MV", "NS"])
 def test_ties_are_broken_uniformly(strategy, limit, monkeypatch):
-    monkeypatch.setattr(base, "DENSE_ENTRIES", limit)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", limit)
 
     def chi_square(labels):
         counts = np.bincount(labels, minlength=5)
@@ -176,13 +175,13 @@ def test_ties_are_broken_uniformly(strategy, limit, monkeypatch):
 def test_sparse_and_dense_results_agree(name, random_votes, monkeypatch):
     votes, _ = random_votes(n_task=300, n_worker=30, per_task=5, n_class=6, skill=0.4)
     votes = Votes(votes.task, votes.worker, votes.label, 305, 30, 6)  # five tasks without votes
-    count = np.sort(base.sum_votes(votes), axis=1)
+    count = np.sort(counts.sum_votes(votes), axis=1)
     clear = count[:, -1] > count[:, -2]
     keep = clear[votes.task]  # ties fall otherwise: leave the tied tasks out
     votes = Votes(votes.task[keep], votes.worker[keep], votes.label[keep], 305, 30, 6)
     expected = SIX[name].fit(votes)
     assert expected.soft is None or isinstance(expected.soft, np.ndarray)
-    monkeypatch.setattr(base, "DENSE_ENTRIES", 0)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
     result = SIX[name].fit(votes)
     np.testing.assert_array_equal(result.labels, expected.labels)
     if expected.soft is not None:
@@ -210,11 +209,11 @@ def test_soft_labels_are_sparse_where_hardly_any_entry_has_a_vote():
 def test_sparse_and_dense_sums_agree(crowd):
     votes = votes_of(crowd)
     weight = 1 + votes.worker / 7
-    sums = base.sum_votes(votes), base.sum_votes(votes, weight)
+    sums = counts.sum_votes(votes), counts.sum_votes(votes, weight)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "DENSE_ENTRIES", 0)
+        patch.setattr(counts, "DENSE_ENTRIES", 0)
         for total, given_weight in zip(sums, (None, weight), strict=True):
-            np.testing.assert_allclose(base.sum_votes(votes, given_weight).toarray(), total)
+            np.testing.assert_allclose(counts.sum_votes(votes, given_weight).toarray(), total)
 
 
 # --- by hand
@@ -424,7 +423,7 @@ def test_published_accuracy_of_naive_soft_if_ties_go_to_the_lowest_class(load_da
 def test_published_accuracy_of_the_majority(load_data, strategy, name, lowest, highest):
     data = load_data(name)
     known = data["truth"] >= 0
-    count, truth = base.sum_votes(data["votes"])[known], data["truth"][known]
+    count, truth = counts.sum_votes(data["votes"])[known], data["truth"][known]
     top = count == count.max(axis=1, keepdims=True)
     chance = top[np.arange(len(truth)), truth] / top.sum(axis=1)  # of being right, when ties fall at random
     standard_error = np.sqrt((chance * (1 - chance)).sum() / SEEDS) / len(truth)

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from benchmark_utils.strategies import base
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.plantnet import GAMMA, PENALTIES, WEIGHTS, PlantNet
-from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.votes import Votes, VotesError, counts
 
 FUNCTIONS = {
     "current": lambda n: n**0.5 - n**0.2 + math.log(2.1),
@@ -164,7 +163,7 @@ def test_only_authors_need_a_valid_observation_and_halves_round_to_even():
 def test_the_start_is_the_majority_vote_judged_with_equal_weights(random_votes):
     votes, _ = random_votes(3)
     start = PlantNet().fit(votes, n_iter=0)
-    count = np.sort(base.sum_votes(votes), axis=1)
+    count = np.sort(counts.sum_votes(votes), axis=1)
     clear = count[:, -1] > count[:, -2]
     majority = MajorityVote().fit(votes).labels
     np.testing.assert_array_equal(start.parameters["proposed"][clear], majority[clear])
@@ -467,7 +466,7 @@ def test_soft_labels_are_the_shares_of_the_weights_dense_or_sparse(ai, monkeypat
     np.testing.assert_allclose(dense.soft.sum(axis=1), voted)
     shares = dense.soft[voted, dense.parameters["proposed"][voted]]
     np.testing.assert_allclose(shares, dense.parameters["accuracy"][voted])
-    monkeypatch.setattr(base, "DENSE_ENTRIES", 0)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
     large = PlantNet(ai=ai).fit(votes)
     np.testing.assert_allclose(large.soft.toarray(), dense.soft)
     np.testing.assert_array_equal(large.labels, dense.labels)

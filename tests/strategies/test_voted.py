@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark_utils.strategies import base
 from benchmark_utils.strategies.voted import Pairs, Scores, naive_posterior, posterior_of_coins, weighted_vote
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, counts, normalise
 
 N_TASK, N_WORKER, N_CLASS = 6, 5, 4
 crowds = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=40)
@@ -55,9 +54,9 @@ def test_sparse_soft_labels_are_the_voted_part_and_labels_are_the_same(crowd, sh
     def posterior():
         return posterior_of_coins(Pairs(votes), right, wrong, np.array(share) / np.sum(share))[0]
 
-    dense, count = posterior(), base.sum_votes(votes)
+    dense, count = posterior(), counts.sum_votes(votes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "DENSE_ENTRIES", 0)
+        patch.setattr(counts, "DENSE_ENTRIES", 0)
         sparse = posterior()
     np.testing.assert_array_equal(sparse.labels(3), dense.labels(3))
     np.testing.assert_allclose(sparse.soft().toarray(), np.where(count > 0, dense.soft(), 0), atol=1e-15)
@@ -66,8 +65,8 @@ def test_sparse_soft_labels_are_the_voted_part_and_labels_are_the_same(crowd, sh
 def test_the_naive_posterior_counts_votes(random_votes):
     votes, _ = random_votes(skill=0.3)
     posterior = naive_posterior(Pairs(votes))
-    np.testing.assert_allclose(posterior.soft(), base.normalise(base.sum_votes(votes)))
-    np.testing.assert_allclose(posterior.class_totals(), base.normalise(base.sum_votes(votes)).sum(axis=0))
+    np.testing.assert_allclose(posterior.soft(), normalise(counts.sum_votes(votes)))
+    np.testing.assert_allclose(posterior.class_totals(), normalise(counts.sum_votes(votes)).sum(axis=0))
 
 
 def test_an_unvoted_class_wins_where_the_voters_are_known_to_err():

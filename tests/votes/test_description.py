@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark_utils.description import describe, entropy, krippendorff_alpha
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.description import describe, entropy, krippendorff_alpha
 
 # the worked example of the thesis, section 3.4: rows are workers, columns tasks, -1 where there is no vote
 EXAMPLE = Votes.from_matrix(

@@ -12,27 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-_SHOWN_ROWS = 5
-
-
-class VotesError(ValueError):
-    """Votes or truth that cannot be used: the message says what is wrong, where, and how to mend it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Encoding:
-    """The user's own ids: position c of each array holds the id that was given code c.
-
-    Attributes
-    ----------
-    tasks : array, (n_task,)
-    workers : array, (n_worker,)
-    classes : array, (n_class,)
-    """
-
-    tasks: np.ndarray
-    workers: np.ndarray
-    classes: np.ndarray
+from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
+from benchmark_utils.votes.refusals import VotesError, check_codes, check_lengths, check_per_task, raise_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +58,12 @@ class Votes:
 
     def __post_init__(self):
         columns = {name: np.asarray(getattr(self, name)) for name in ("task", "worker", "label")}
-        _check_lengths(columns)
+        check_lengths(columns)
         for name in ("n_task", "n_worker", "n_class"):
             object.__setattr__(self, name, int(getattr(self, name)))  # products of numpy's int32 overflow
         sizes = {"task": self.n_task, "worker": self.n_worker, "label": self.n_class}
         task, worker, label = (
-            _check_codes(column, name, sizes[name], "n_class" if name == "label" else f"n_{name}")
+            check_codes(column, name, sizes[name], "n_class" if name == "label" else f"n_{name}")
             for name, column in columns.items()
         )
         order = _sorting_order(task, label, worker, self.n_class, self.n_worker)
@@ -108,11 +89,11 @@ class Votes:
             values = getattr(self, name)
             if values is not None:
                 values = np.asarray(values)
-                _check_per_task(values, name, self.n_task)
-                self._freeze(**{name: _check_codes(values, name, size, size_name, lowest=-1)})
+                check_per_task(values, name, self.n_task)
+                self._freeze(**{name: check_codes(values, name, size, size_name, lowest=-1)})
         if self.machine_score is not None:
             score = np.asarray(self.machine_score, dtype=float)
-            _check_per_task(score, "machine_score", self.n_task)
+            check_per_task(score, "machine_score", self.n_task)
             raise_rows((score < 0) | (score > 1), score, "machine_score is outside [0, 1]", "rescale it")
             self._freeze(machine_score=score)
 
@@ -171,11 +152,11 @@ class Votes:
         if len(frame) == 0:
             raise VotesError("the table of votes is empty: it needs one row per vote (task, worker, label)")
         for column in (task, worker, label):
-            missing = _is_missing(frame[column])
+            missing = is_missing(frame[column])
             raise_rows(missing, None, f"column {column!r} has no value", "fill it in or remove the row", frame.index)
         task_code, task_ids = encode_ids(frame[task], tasks, "task", frame.index)
         worker_code, worker_ids = encode_ids(frame[worker], None, "worker", frame.index)
-        label_code, class_ids = _encode_labels(frame[label], classes, n_class, frame.index)
+        label_code, class_ids = encode_labels(frame[label], classes, n_class, frame.index)
         return cls(
             task_code,
             worker_code,
@@ -204,7 +185,7 @@ class Votes:
         if not (matrix != -1).any():
             raise VotesError("the matrix holds no vote: every entry is -1")
         task, worker = np.nonzero(matrix != -1)
-        label = _check_codes(matrix[task, worker], "label", n_class, "n_class", rows=task)
+        label = check_codes(matrix[task, worker], "label", n_class, "n_class", rows=task)
         n_class = n_class or int(label.max()) + 1
         return cls(task, worker, label, n_task=matrix.shape[0], n_worker=matrix.shape[1], n_class=n_class)
 
@@ -245,156 +226,40 @@ class Votes:
         return self.encoding.tasks, self.encoding.workers, self.encoding.classes
 
 
-def encode_truth(ids, values, votes: Votes, rows=None) -> np.ndarray:
-    """Truth by task code, (n_task,) int64, -1 where it is not known.
-
-    Parameters
-    ----------
-    ids, values : sequences of equal length
-        The user's own ids of tasks and classes.
-    votes : Votes
-        With an encoding.
-    rows : sequence, optional
-        What errors call the entries, the lines of a file for instance.
-
-    Raises
-    ------
-    VotesError
-        A missing value, a task nobody was asked about, a class that is not among the classes, two truths for a task.
-    """
-    if len(ids) != len(values):
-        raise VotesError(f"the truth has {len(ids)} tasks and {len(values)} labels: each task needs one label")
-    rows = pd.RangeIndex(len(ids)) if rows is None else rows
-    ids, values = pd.Series(ids).reset_index(drop=True), pd.Series(values).reset_index(drop=True)
-    missing = _is_missing(ids) | _is_missing(values)
-    raise_rows(missing, None, "the truth has an empty task or label", "fill it in or remove the row", rows)
-    task, _ = encode_ids(ids, votes.encoding.tasks, "task of the truth", rows)
-    label, _ = encode_ids(values, votes.encoding.classes, "truth", rows)
-    first = pd.Series(task).duplicated(keep=False).to_numpy()
-    raise_rows(first, ids, "a task has more than one truth", "keep one row per task", rows)
-    truth = np.full(votes.n_task, -1, dtype=np.int64)
-    truth[task] = label
-    return truth
-
-
-def encode_ids(values: pd.Series, known, what: str, rows) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (n,) of ids and the ids by code; `known` fixes the ids and their order, else they are sorted."""
-    values = _as_numbers(values)
-    if known is None:
-        codes, ids = pd.factorize(values, sort=True)
-        return codes, np.asarray(ids)
-    known = np.asarray(known)
-    keys = _as_numbers(pd.Series(known))
-    if keys.dtype.kind != values.dtype.kind:
-        keys, values = keys.astype(str), values.astype(str)
-    if keys.duplicated().any():
-        raise VotesError(f"{what} ids repeat in the list of those known: {known[keys.duplicated()][:5].tolist()}")
-    codes = pd.Index(keys).get_indexer(values)
-    shown = ", ".join(map(repr, known[:8].tolist())) + (", ..." if len(known) > 8 else "")
-    raise_rows(codes < 0, values, f"unknown {what}", f"the known ones are {shown}: correct it or remove the row", rows)
-    return codes, known
-
-
-def _encode_labels(values: pd.Series, classes, n_class, rows):
-    numbers = _as_numbers(values)
-    if numbers.dtype.kind == "f":
-        fractional = (numbers != np.floor(numbers)) | np.isinf(numbers)
-        raise_rows(fractional, values, "a label is fractional", "labels are class numbers or words", rows)
-        numbers = numbers.astype(np.int64)
-    if numbers.dtype.kind in "iub" and classes is None:
-        numbers = numbers.astype(np.int64)
-        raise_rows(numbers < 0, values, "a label is negative", "number the classes from 0, or remove the row", rows)
-        if n_class is not None:
-            too_large = f"a label is not below n_class = {n_class}"
-            raise_rows(numbers >= n_class, values, too_large, "correct it or raise n_class", rows)
-            return numbers.to_numpy(), np.arange(n_class)
-        if numbers.min() == 0 and numbers.max() < 2 * numbers.nunique():
-            return numbers.to_numpy(), np.arange(numbers.max() + 1)
-    codes, ids = encode_ids(numbers, classes, "label", rows)
-    if n_class is not None and len(ids) > n_class:
-        raise VotesError(f"there are {len(ids)} different labels and n_class = {n_class}: raise n_class")
-    return codes, ids
-
-
-def _is_missing(values: pd.Series) -> pd.Series:
-    if values.dtype.kind in "iufb":
-        return values.isna()
-    return values.isna() | (values.astype(str).str.strip() == "")
-
-
-def _as_numbers(values: pd.Series) -> pd.Series:
-    """Ids as integers where all of them are, as floats where all are numbers, else as text."""
-    if values.dtype.kind in "iufb":
-        numbers = values
-    else:
-        # the work on text is done once per distinct id
-        try:
-            codes, distinct = pd.factorize(values, use_na_sentinel=False)
-        except TypeError:
-            raise VotesError("an id or a label is a list or a map: each must be one number or word") from None
-        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce")
-        # "007", "1e3" and "1.10" are names: a number has to read back as it was written
-        texts = pd.Series(distinct).astype(str)
-        plain = texts.str.fullmatch(r"-?(0|[1-9]\d{0,17})(\.0|\.\d*[1-9])?")
-        exact = numbers.dtype.kind != "f" or numbers.abs().max() < 2**53  # two long ids may round to one float
-        if numbers.isna().any() or not plain.all() or not exact:
-            return texts.take(codes)
-        numbers = numbers.take(codes)
-    if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and numbers.abs().max() < 2**53:
-        return numbers.astype(np.int64)
-    return numbers
-
-
-def _check_lengths(columns):
-    if any(column.ndim != 1 for column in columns.values()):
-        raise VotesError("task, worker and label must be one-dimensional, with one entry per vote")
-    lengths = {name: len(column) for name, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise VotesError(f"task, worker and label have unequal lengths {lengths}: each vote needs all three")
-    if lengths["task"] == 0:
-        raise VotesError("there are no votes: give at least one (task, worker, label)")
-
-
-def _check_per_task(values, name, n_task):
-    if values.shape != (n_task,):
-        raise VotesError(f"{name} has shape {values.shape}: it needs one entry per task, ({n_task},)")
-
-
-def _check_codes(values, name, size, size_name, lowest=0, rows=None):
-    """Integer codes of `values`, int32 where they fit, after a check of lowest <= code < size."""
-    values = np.asarray(values)
-    if values.dtype.kind not in "iub":
-        if values.dtype.kind != "f":
-            raise VotesError(f"{name} holds {values.dtype}: it needs integer codes; see Votes.from_frame for words")
-        whole = np.isfinite(values) & (values == np.floor(values))
-        raise_rows(~whole, values, f"{name} is fractional or missing", "codes are integers", rows)
-        values = values.astype(np.int64)
-    raise_rows(values < lowest, values, f"{name} is below {lowest}", f"codes start at {lowest}", rows)
-    if size is not None:
-        raise_rows(
-            values >= size, values, f"{name} is not below {size_name} = {size}", f"raise {size_name} or mend it", rows
-        )
-    fits = (size if size is not None else int(values.max(initial=0))) <= np.iinfo(np.int32).max
-    return values.astype(np.int32 if fits else np.int64)
-
-
-def raise_rows(wrong, values, what, mend, rows=None):
-    """Raise a VotesError that names the first rows that are `wrong`, (n,) bool, by the index `rows`; if any."""
-    wrong = np.asarray(wrong)
-    if not wrong.any():
-        return
-    positions = np.flatnonzero(wrong)
-    shown = positions[:_SHOWN_ROWS]
-    rows = pd.RangeIndex(len(wrong)) if rows is None else pd.Index(rows)
-    places = ", ".join(str(row) for row in rows[shown])
-    more = f" and {len(positions) - len(shown)} more" if len(positions) > len(shown) else ""
-    found = "" if values is None else f" (found {', '.join(repr(v) for v in np.asarray(values)[shown].tolist())})"
-    raise VotesError(f"{what} in {rows.name or 'row'} {places}{more}{found}: {mend}")
-
-
 def _sorting_order(task, label, worker, n_class, n_worker):
     """The permutation that sorts by task, label, worker; None where they are sorted already."""
     if (int(task.max()) + 1) * n_class * n_worker < 2**63:  # one key sorts several times faster than three
         key = (task.astype(np.int64) * n_class + label) * n_worker + worker
         return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
     return np.lexsort((worker, label, task))
+
+
+def to_arrays(votes, truth):
+    arrays = {name: getattr(votes, name) for name in ("task", "worker", "label")}
+    arrays["sizes"] = np.array([votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated])
+    for name in ("author", "machine_label", "machine_score"):
+        if getattr(votes, name) is not None:
+            arrays[name] = getattr(votes, name)
+    if votes.encoding is not None:
+        for name in ("tasks", "workers", "classes"):
+            ids = getattr(votes.encoding, name)
+            arrays[name] = ids if ids.dtype.kind in "iufb" else ids.astype(np.str_)
+    return dict(arrays, truth=np.asarray(truth, dtype=np.int64))
+
+
+def from_arrays(arrays):
+    n_task, n_worker, n_class, n_repeated = arrays["sizes"].tolist()
+    encoding = None
+    if "tasks" in arrays:
+        encoding = Encoding(arrays["tasks"], arrays["workers"], arrays["classes"])
+    extra = {name: arrays[name] for name in ("author", "machine_label", "machine_score") if name in arrays}
+    votes = Votes(
+        *(arrays[name] for name in ("task", "worker", "label")),
+        n_task=n_task,
+        n_worker=n_worker,
+        n_class=n_class,
+        encoding=encoding,
+        n_repeated=n_repeated,
+        **extra,
+    )
+    return votes, arrays["truth"]

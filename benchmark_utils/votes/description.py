@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark_utils.metrics import has_disagreement
-from benchmark_utils.strategies.base import support
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import has_disagreement, support
+from benchmark_utils.votes.votes import Votes
 
 QUANTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 

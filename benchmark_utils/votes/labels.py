@@ -1,0 +1,148 @@
+"""Hard and soft labels: how they are made from scores, and what makes them sound.
+
+A soft label is one row of scores over the classes. Soft labels are a dense array (n_task, n_class) while that is
+small, and else a `scipy.sparse.csr_array` that stores the classes a task received votes for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.votes.counts import sum_votes
+from benchmark_utils.votes.votes import Votes
+
+TIE = 1e-9  # scores closer than this share of the largest are equal: sums of weights depend on their order
+_SUM_ROUNDING = 1e-3  # a row may sum to this much more than one: networks compute in single precision
+
+
+def normalise(scores):
+    """Rows divided by their sum; rows that sum to zero stay as they are."""
+    total = np.asarray(scores.sum(axis=1)).ravel()
+    total[total == 0] = 1
+    if sparse.issparse(scores):
+        data = scores.data / np.repeat(total, np.diff(scores.indptr))
+        return sparse.csr_array((data, scores.indices, scores.indptr), shape=scores.shape)
+    return scores / total[:, None]
+
+
+def naive_soft(votes: Votes) -> np.ndarray:
+    """The frequency of each class among a task's votes, dense however large: (n_task, n_class)."""
+    share = normalise(sum_votes(votes))
+    return share.toarray() if sparse.issparse(share) else share
+
+
+def hard_labels(scores, voted, seed) -> np.ndarray:
+    """The class with the highest score, ties uniformly at random from the seed; -1 for tasks without votes.
+
+    Parameters
+    ----------
+    scores : float array (n_task, n_class) or csr_array
+        Classes that a csr_array does not store are never chosen.
+    voted : bool, (n_task,)
+        Whether the task has a vote.
+    seed : int
+
+    Returns
+    -------
+    int64, (n_task,)
+    """
+    rng = np.random.default_rng(seed)
+    if sparse.issparse(scores):
+        return _hard_labels_sparse(scores, voted, rng)
+    best = scores.max(axis=1, keepdims=True)
+    labels = scores.argmax(axis=1)
+    top = scores >= best - TIE * np.abs(best)
+    tied = np.flatnonzero(voted & (np.count_nonzero(top, axis=1) > 1))
+    if len(tied):
+        labels[tied] = np.where(top[tied], rng.random((len(tied), scores.shape[1])), -1).argmax(axis=1)
+    return np.where(voted, labels, -1).astype(np.int64)
+
+
+def _hard_labels_sparse(scores, voted, rng):
+    labels = np.full(scores.shape[0], -1, dtype=np.int64)
+    filled = np.flatnonzero(np.diff(scores.indptr))
+    if not len(filled):
+        return labels
+    start = scores.indptr[filled]
+    length = np.diff(scores.indptr)[filled]
+    best = np.repeat(np.maximum.reduceat(scores.data, start), length)
+    top = scores.data >= best - TIE * np.abs(best)
+    # among the top entries of a row the one with the largest random number wins
+    draw = np.where(top, rng.random(len(top)), -1)
+    wins = draw == np.repeat(np.maximum.reduceat(draw, start), length)
+    labels[np.repeat(filled, length)[wins]] = scores.indices[wins]
+    return np.where(voted, labels, -1)
+
+
+def one_hot(labels, n_class) -> sparse.csr_array:
+    """Hard labels as certain soft labels, (n_task, n_class); rows of invalid tasks are zero."""
+    valid = labels >= 0
+    row_start = np.concatenate([[0], np.cumsum(valid)])
+    return sparse.csr_array((np.ones(row_start[-1]), labels[valid], row_start), shape=(len(labels), n_class))
+
+
+def check_labels(labels, name, n_task, n_class) -> np.ndarray:
+    """Hard labels or truth as int64, (n_task,), in [-1, n_class).
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, the first five tasks, and the mend.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (n_task,):
+        raise ValueError(f"{name} has shape {labels.shape}: it needs one entry per task, ({n_task},)")
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"{name} holds {labels.dtype}: it needs class numbers (int64), -1 where there is none")
+    if labels.dtype.kind == "u":
+        labels = labels.astype(np.int64)
+    if labels.min(initial=0) < -1 or labels.max(initial=-1) >= n_class:
+        wrong = np.flatnonzero((labels < -1) | (labels >= n_class))
+        raise ValueError(
+            f"{name} is outside [-1, {n_class}) for {_tasks(wrong)}, found {labels[wrong[:5]].tolist()}: "
+            f"classes are 0 to {n_class - 1}, and -1 says that there is none"
+        )
+    return labels.astype(np.int64, copy=False)
+
+
+def check_soft(soft, n_task, n_class, name="soft"):
+    """Soft labels as a csr_array or a dense array, (n_task, n_class), of probabilities.
+
+    Raises
+    ------
+    ValueError
+        With what is wrong, the first five tasks, and the mend.
+    """
+    if sparse.issparse(soft):
+        soft = sparse.csr_array(soft)
+        values = soft.data
+    else:
+        values = soft = np.asarray(soft)
+    if soft.shape != (n_task, n_class):
+        raise ValueError(
+            f"{name} has shape {soft.shape}: it needs one row per task and one column per class, ({n_task}, {n_class})"
+        )
+    if values.dtype.kind not in "iufb":
+        raise ValueError(f"{name} holds {values.dtype}: it needs probabilities (float)")
+    if not (values.min(initial=0) >= 0 and values.max(initial=0) <= 1 + _SUM_ROUNDING):  # NaN fails both
+        wrong = ~((values >= 0) & (values <= 1 + _SUM_ROUNDING))
+        row_of = np.repeat(np.arange(n_task), np.diff(soft.indptr) if sparse.issparse(soft) else n_class)
+        tasks = np.unique(row_of[wrong.ravel()])
+        raise ValueError(
+            f"{name} is not in [0, 1] for {_tasks(tasks)}, found {values[wrong][:5].tolist()}: it needs probabilities, "
+            "so exponentiate logarithms, divide counts by their sum, and give a task without votes a row of zeros"
+        )
+    total = soft @ np.ones(n_class)
+    if total.max(initial=0) > 1 + _SUM_ROUNDING:
+        wrong = np.flatnonzero(total > 1 + _SUM_ROUNDING)
+        raise ValueError(
+            f"{name} sums to more than one for {_tasks(wrong)}, found {total[wrong[:5]].tolist()}: divide each row by "
+            "its sum"
+        )
+    return soft
+
+
+def _tasks(wrong) -> str:
+    more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+    return f"task {', '.join(map(str, wrong[:5]))}{more}"
