@@ -15,7 +15,7 @@ help:
 
 run: .venv/run prepare
 	$(BIN)/benchopt run . --no-display
-	@$(BIN)/python -m benchmark_utils.report
+	@$(BIN)/python -m benchmark_utils.results.page
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \

@@ -1,7 +1,7 @@
 import numpy as np
 from benchopt import BaseObjective
 
-from benchmark_utils import metrics
+from benchmark_utils.scoring.against_truth import score, score_test
 
 
 class Objective(BaseObjective):
@@ -41,8 +41,8 @@ class Objective(BaseObjective):
     def evaluate_result(
         self, labels, soft=None, n_iter=0, converged=True, test_proba=None, task_score=None, worker_score=None
     ):
-        scores = metrics.score(self.votes, self.truth, labels, soft)
-        scores |= metrics.score_test(test_proba, self.test_truth)
+        scores = score(self.votes, self.truth, labels, soft)
+        scores |= score_test(test_proba, self.test_truth)
         return dict(value=1 - scores["acc_train"], **scores, n_iter=float(n_iter), converged=float(converged))
 
     def save_final_results(self, task_score=None, worker_score=None, **result):

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.ticker import NullFormatter
 
-from benchmark_utils.results import short_names
+from benchmark_utils.results.names import short_names
 
 
 def draw(results, datasets):

@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.results import final_points
+from benchmark_utils.results.table import final_points
 from benchmark_utils.strategies.plantnet import PENALTIES, PUBLISHED_THETA_CONF, WEIGHTS
 
 STRATEGIES = ["MV", "WAWA", "TwoThird", "PlantNet"]

@@ -1,6 +1,6 @@
 from benchopt import BasePlot
 
-from benchmark_utils.results import COLUMNS
+from benchmark_utils.scoring.columns import COLUMNS
 
 
 class Plot(BasePlot):

@@ -1,6 +1,7 @@
 from benchopt import BasePlot
 
-from benchmark_utils.results import COLUMNS, final_points
+from benchmark_utils.results.table import final_points
+from benchmark_utils.scoring.columns import COLUMNS
 
 SCORES = [f"objective_{column}" for column in COLUMNS]
 

@@ -1,6 +1,7 @@
 from benchopt import BasePlot
 
-from benchmark_utils.results import mean_ranks, short_names
+from benchmark_utils.results.names import short_names
+from benchmark_utils.results.ranking import mean_ranks
 
 
 class Plot(BasePlot):

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from benchmark_utils import report
+from benchmark_utils.results import page as report
 
 SCORES = ["AccTrain", "AccTrain, valid", "valid", "macro F1", "AccTrain, disagreement", "ECE", "log loss"]
 

@@ -15,15 +15,11 @@ Sources: Lefort's thesis (2024), sections 1.2.5 (accuracy, calibration) and 4.2.
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
+from benchmark_utils.scoring.calibration import brier, expected_calibration_error, log_loss, mean_or_nan
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import has_disagreement
 from benchmark_utils.votes.labels import check_labels, check_soft, one_hot
-
-N_BINS = 15  # of the expected calibration error (thesis, section 1.2.5)
-_LOWEST_PROBABILITY = 1e-12  # of the log loss
-_ROUNDING = 1e-9  # probabilities this close are equal: sums of weights depend on their order
 
 
 def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
@@ -102,36 +98,36 @@ def score_test(probabilities, truth) -> dict[str, float]:
 def accuracy(labels, truth) -> float:
     """AccTrain, the mean over G of 1(label = truth) 1(valid) (thesis, eq. 1.18 and section 4.2.2)."""
     known = truth >= 0
-    return _mean(labels[known] == truth[known])
+    return mean_or_nan(labels[known] == truth[known])
 
 
 def valid_fraction(votes: Votes, labels) -> float:
     """Share of the tasks with a vote, in G or not, that the strategy calls valid (thesis, section 4.2.2)."""
-    return _mean(labels[votes.votes_per_task > 0] >= 0)
+    return mean_or_nan(labels[votes.votes_per_task > 0] >= 0)
 
 
 def precision_macro(labels, truth) -> float:
     """Mean over the classes of G's truth of TP / (TP + FP), 0 for a class never predicted (thesis, section 4.2.2)."""
     hit, predicted, _ = class_counts(labels, truth)
-    return _mean(hit / np.maximum(predicted, 1))
+    return mean_or_nan(hit / np.maximum(predicted, 1))
 
 
 def recall_macro(labels, truth) -> float:
     """Mean over the classes of G's truth of TP / (TP + FN) (thesis, section 4.2.2)."""
     hit, _, actual = class_counts(labels, truth)
-    return _mean(hit / actual)
+    return mean_or_nan(hit / actual)
 
 
 def f1_macro(labels, truth) -> float:
     """Mean over the classes of G's truth of 2 TP / (2 TP + FP + FN)."""
     hit, predicted, actual = class_counts(labels, truth)
-    return _mean(2 * hit / (predicted + actual))
+    return mean_or_nan(2 * hit / (predicted + actual))
 
 
 def class_coverage(labels, truth) -> float:
     """Share of the classes of G's truth that are predicted at least once on G (thesis, section 4.2.2)."""
     _, predicted, _ = class_counts(labels, truth)
-    return _mean(predicted > 0)
+    return mean_or_nan(predicted > 0)
 
 
 def class_counts(labels, truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -144,53 +140,3 @@ def class_counts(labels, truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     hit = np.bincount(truth[labels == truth], minlength=size)
     occurs = actual > 0
     return hit[occurs], predicted[occurs], actual[occurs]
-
-
-def expected_calibration_error(soft, truth, n_bins=N_BINS) -> float:
-    """ECE = sum_m |B_m| / |G| |acc(B_m) - conf(B_m)| (thesis, eq. 1.20 to 1.22).
-
-    The confidence is the top probability of a row, the bins ((m - 1) / n_bins, m / n_bins] are equally wide. A row
-    whose top is shared by several classes is right in that proportion, as if the tie were broken at random. A row of
-    zeros predicts nothing: confidence 0, and wrong.
-    """
-    p_truth, confidence, n_top, _ = _row_summary(soft, truth)
-    right = (p_truth >= confidence * (1 - _ROUNDING)) & (confidence > 0)
-    gap = right / np.maximum(n_top, 1) - confidence
-    bins = np.ceil(confidence * n_bins - _ROUNDING).clip(1, n_bins).astype(int)
-    if not len(gap):
-        return np.nan
-    return float(np.abs(np.bincount(bins, weights=gap)).sum() / len(gap))
-
-
-def brier(soft, truth) -> float:
-    """Mean over G of sum_k (p_k - 1(k = truth))^2, from 0 to 2; a row of zeros has 1."""
-    p_truth, _, _, sum_of_squares = _row_summary(soft, truth)
-    return _mean(sum_of_squares - 2 * p_truth + 1)
-
-
-def log_loss(soft, truth) -> float:
-    """Mean over G of -log p_truth, with p clipped at 1e-12."""
-    p_truth, _, _, _ = _row_summary(soft, truth)
-    return _mean(-np.log(p_truth.clip(_LOWEST_PROBABILITY, 1)))
-
-
-def _row_summary(soft, truth):
-    """Of each task of G, (|G|,): the truth's probability, the highest one, how many share it, the sum of squares."""
-    known = np.flatnonzero(truth >= 0)
-    truth = truth[known]
-    rows = sparse.csr_array(soft[known])  # only the rows of G: soft may have millions
-    rows.sum_duplicates()
-    row = np.repeat(np.arange(len(known)), np.diff(rows.indptr))
-    p = rows.data.astype(float)
-
-    def sum_by_row(values):
-        return np.bincount(row, weights=values, minlength=len(known))
-
-    highest = np.zeros(len(known))
-    np.maximum.at(highest, row, p)
-    n_top = sum_by_row((p > 0) & (p >= highest[row] * (1 - _ROUNDING)))
-    return sum_by_row(p * (rows.indices == truth[row])), highest, n_top, sum_by_row(p**2)
-
-
-def _mean(values) -> float:
-    return float(np.mean(values)) if len(values) else np.nan

@@ -1,6 +1,6 @@
 """A result parquet in, one self-contained page out: curves, ranking and tables that open without a network.
 
-    python -m benchmark_utils.report [RESULT.parquet] [PAGE.html]
+    python -m benchmark_utils.results.page [RESULT.parquet] [PAGE.html]
 
 Without arguments it takes the newest parquet of `outputs/` and writes the page beside it.
 """
@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark_utils.results import COLUMNS, final_points, mean_ranks, short_names
+from benchmark_utils.results.names import short_names
+from benchmark_utils.results.ranking import mean_ranks
+from benchmark_utils.results.table import final_points
+from benchmark_utils.scoring.columns import COLUMNS
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733 }

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmark_utils.scoring.workers import spammer_score
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.votes import Votes
-from benchmark_utils.workers import spammer_score
 
 
 @pytest.fixture

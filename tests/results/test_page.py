@@ -3,8 +3,11 @@
 import pandas as pd
 import pytest
 
-from benchmark_utils import report
-from benchmark_utils.results import COLUMNS, final_points, mean_ranks, short_names
+from benchmark_utils.results import page as report_page
+from benchmark_utils.results.names import short_names
+from benchmark_utils.results.ranking import mean_ranks
+from benchmark_utils.results.table import final_points
+from benchmark_utils.scoring.columns import COLUMNS
 
 
 def row(solver, dataset, stop_val, accuracy, rep=0, time=0.1):
@@ -57,7 +60,7 @@ def test_short_names_keep_what_differs():
 
 def test_the_page_holds_everything_and_loads_nothing(results, tmp_path, capsys):
     results.to_parquet(tmp_path / "r.parquet")
-    report.main([str(tmp_path / "r.parquet")])
+    report_page.main([str(tmp_path / "r.parquet")])
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "a[y=2]" in page
     assert "not ranked: KOS" in page
@@ -68,7 +71,7 @@ def test_the_page_holds_everything_and_loads_nothing(results, tmp_path, capsys):
 
 def test_a_missing_result_is_said_in_words(tmp_path):
     with pytest.raises(SystemExit, match="no result to report"):
-        report.main([str(tmp_path / "absent.parquet")])
+        report_page.main([str(tmp_path / "absent.parquet")])
 
 
 @pytest.mark.parametrize("name", ["accuracy_curve", "accuracy_table", "ranking"])

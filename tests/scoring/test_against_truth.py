@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from benchmark_utils import metrics
+from benchmark_utils.scoring import against_truth, calibration
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import has_disagreement
 
@@ -29,7 +29,7 @@ VOTES = Votes(
 
 @pytest.fixture
 def scores():
-    return metrics.score(VOTES, TRUTH, LABELS)
+    return against_truth.score(VOTES, TRUTH, LABELS)
 
 
 def test_accuracy_counts_an_invalid_task_as_wrong(scores):
@@ -90,7 +90,7 @@ SOFT_TRUTH = np.array([0, 2, 1, 0, 1, -1])
 @pytest.mark.parametrize("as_given", [np.asarray, sparse.csr_array, sparse.csr_matrix, sparse.coo_array])
 def test_calibration_by_hand(as_given):
     votes = Votes(np.arange(6), np.zeros(6, int), np.arange(6) % 3, 6, 1, 3)
-    scores = metrics.score(votes, SOFT_TRUTH, np.array([0, 1, 1, -1, 0, 2]), as_given(SOFT))
+    scores = against_truth.score(votes, SOFT_TRUTH, np.array([0, 1, 1, -1, 0, 2]), as_given(SOFT))
     # each of 0.7, 0.8, 0.4, 0, 0.6 has a bin of its own: (10/15, 11/15], (11/15, 12/15], ...
     assert scores["ece"] == pytest.approx((abs(1 - 0.7) + abs(0 - 0.8) + abs(0.5 - 0.4) + 0 + abs(0 - 0.6)) / 5)
     squares = (0.09 + 0.04 + 0.01) + (0.01 + 0.64 + 0.81) + (0.16 + 0.36 + 0.04) + 1 + (0.36 + 1 + 0.16)
@@ -101,20 +101,20 @@ def test_calibration_by_hand(as_given):
 def test_tasks_of_one_bin_are_averaged_before_the_difference():
     soft = np.array([[0.91, 0.09], [0.09, 0.91], [0.92, 0.08]])
     right_twice = np.array([0, 1, 1])
-    assert metrics.expected_calibration_error(soft, right_twice) == pytest.approx(abs(2 - 0.91 * 2 - 0.92) / 3)
+    assert calibration.expected_calibration_error(soft, right_twice) == pytest.approx(abs(2 - 0.91 * 2 - 0.92) / 3)
 
 
 def test_a_bin_includes_its_upper_edge_whatever_the_rounding():
     soft = np.zeros((3, 16))
     soft[0, 0], soft[1, 0], soft[2, 0] = 0.6, 0.6 + 1e-12, 0.59  # all in (8/15, 9/15]
     truth = np.array([0, 1, 0])
-    assert metrics.expected_calibration_error(soft, truth) == pytest.approx(abs(2 - 1.79) / 3)
+    assert calibration.expected_calibration_error(soft, truth) == pytest.approx(abs(2 - 1.79) / 3)
 
 
 def test_a_repeated_entry_of_a_sparse_array_is_summed_and_the_array_left_alone():
     soft = sparse.csr_array((np.array([0.2, 0.5, 0.3]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 2))
     votes = Votes([0], [0], [1], 1, 1, 2)
-    assert metrics.score(votes, [1], [1], soft)["brier"] == pytest.approx(0.09 + 0.09)
+    assert against_truth.score(votes, [1], [1], soft)["brier"] == pytest.approx(0.09 + 0.09)
     assert soft.indices.tolist() == [1, 1, 0]
 
 
@@ -131,7 +131,7 @@ def crowd():
 
 def test_equal_to_scikit_learn(crowd):
     votes, truth, labels, soft = crowd
-    scores = metrics.score(votes, truth, labels, soft)
+    scores = against_truth.score(votes, truth, labels, soft)
     known = truth >= 0
     y, predicted, p = truth[known], labels[known], soft[known]
     options = dict(labels=np.unique(y), average="macro", zero_division=0)
@@ -155,13 +155,13 @@ def test_equal_to_scikit_learn(crowd):
 
 def test_dense_and_sparse_agree(crowd):
     votes, truth, labels, soft = crowd
-    dense = metrics.score(votes, truth, labels, soft)
-    assert metrics.score(votes, truth, labels, sparse.csr_array(soft)) == pytest.approx(dense, nan_ok=True)
+    dense = against_truth.score(votes, truth, labels, soft)
+    assert against_truth.score(votes, truth, labels, sparse.csr_array(soft)) == pytest.approx(dense, nan_ok=True)
 
 
 def test_every_column_is_a_plain_float(crowd):
     votes, truth, labels, soft = crowd
-    scores = metrics.score(votes, truth, labels, soft)
+    scores = against_truth.score(votes, truth, labels, soft)
     assert list(scores) == [
         *("acc_train", "acc_valid", "valid_fraction", "precision_macro", "recall_macro", "f1_macro", "class_coverage"),
         *("acc_multiple_votes", "coverage_multiple_votes", "acc_disagreement", "precision_disagreement"),
@@ -172,22 +172,24 @@ def test_every_column_is_a_plain_float(crowd):
 
 def test_nan_only_where_a_subset_is_empty(crowd):
     votes, truth, labels, soft = crowd  # one vote per task
-    undefined = {name for name, value in metrics.score(votes, truth, labels, soft).items() if np.isnan(value)}
-    subsets = {name for name in metrics.score(votes, truth, labels) if "disagreement" in name or "multiple" in name}
+    undefined = {name for name, value in against_truth.score(votes, truth, labels, soft).items() if np.isnan(value)}
+    subsets = {
+        name for name in against_truth.score(votes, truth, labels) if "disagreement" in name or "multiple" in name
+    }
     assert undefined == subsets
 
 
 def test_truth_of_one_task():
     truth = np.full(8, -1)
     truth[2] = 1
-    scores = metrics.score(VOTES, truth, LABELS)
+    scores = against_truth.score(VOTES, truth, LABELS)
     assert scores.pop("valid_fraction") == pytest.approx(6 / 7)
     perfect = dict.fromkeys(scores, 1.0) | dict(ece=0, brier=0, log_loss=0)
     assert scores == perfect
 
 
 def test_nothing_valid():
-    scores = metrics.score(VOTES, TRUTH, np.full(8, -1))
+    scores = against_truth.score(VOTES, TRUTH, np.full(8, -1))
     assert np.isnan(scores.pop("acc_valid"))
     assert scores.pop("brier") == 1
     assert scores.pop("log_loss") == pytest.approx(-np.log(1e-12))
@@ -195,14 +197,14 @@ def test_nothing_valid():
 
 
 def test_no_truth():
-    scores = metrics.score(VOTES, np.full(8, -1), LABELS, np.full((8, 5), 0.2))
+    scores = against_truth.score(VOTES, np.full(8, -1), LABELS, np.full((8, 5), 0.2))
     assert scores.pop("valid_fraction") == pytest.approx(6 / 7)
     assert np.isnan(list(scores.values())).all()
 
 
 def test_soft_labels_of_an_invalid_task_count():
     soft = np.full((8, 5), 0.2)
-    assert metrics.score(VOTES, TRUTH, np.full(8, -1), soft)["brier"] == pytest.approx(0.8)
+    assert against_truth.score(VOTES, TRUTH, np.full(8, -1), soft)["brier"] == pytest.approx(0.8)
 
 
 def test_millions_of_tasks_and_thousands_of_classes():
@@ -215,7 +217,7 @@ def test_millions_of_tasks_and_thousands_of_classes():
     truth[::100] = label[::100]
     soft = sparse.csr_array((np.full(n_task, 0.9), label, np.arange(n_task + 1)), shape=(n_task, n_class))
     start = time.perf_counter()
-    scores = metrics.score(votes, truth, label, soft)
+    scores = against_truth.score(votes, truth, label, soft)
     assert time.perf_counter() - start < 5
     assert scores["acc_train"] == 1
     assert scores["brier"] == pytest.approx(0.01)
@@ -224,13 +226,13 @@ def test_millions_of_tasks_and_thousands_of_classes():
 
 def test_a_classifier_on_held_out_images():
     probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2]], dtype=np.float32)
-    scores = metrics.score_test(probabilities, [0, 1, 1])
+    scores = against_truth.score_test(probabilities, [0, 1, 1])
     assert scores == dict(acc_test=pytest.approx(2 / 3), ece_test=pytest.approx((0.1 + 0.3 + 0.8) / 3))
 
 
 @pytest.mark.parametrize(("probabilities", "truth"), [(None, None), (None, [0]), (np.ones((1, 1)), None)])
 def test_no_classifier_or_no_held_out_images(probabilities, truth):
-    scores = metrics.score_test(probabilities, truth)
+    scores = against_truth.score_test(probabilities, truth)
     assert list(scores) == ["acc_test", "ece_test"]
     assert np.isnan(list(scores.values())).all()
 
@@ -248,7 +250,7 @@ def test_no_classifier_or_no_held_out_images(probabilities, truth):
 )
 def test_bad_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
-        metrics.score(VOTES, TRUTH, labels)
+        against_truth.score(VOTES, TRUTH, labels)
 
 
 def soft_with(rows, value):
@@ -273,21 +275,21 @@ def soft_with(rows, value):
 )
 def test_bad_soft_labels_are_refused(soft, message, as_given):
     with pytest.raises(ValueError, match=message):
-        metrics.score(VOTES, TRUTH, LABELS, as_given(soft))
+        against_truth.score(VOTES, TRUTH, LABELS, as_given(soft))
 
 
 def test_soft_labels_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="it needs probabilities"):
-        metrics.score(VOTES, TRUTH, LABELS, np.full((8, 5), "a"))
+        against_truth.score(VOTES, TRUTH, LABELS, np.full((8, 5), "a"))
 
 
 def test_a_bad_truth_is_refused():
     with pytest.raises(ValueError, match=r"truth is outside \[-1, 5\) for task 0"):
-        metrics.score(VOTES, np.full(8, 5), LABELS)
+        against_truth.score(VOTES, np.full(8, 5), LABELS)
 
 
 def test_bad_probabilities_of_a_classifier_are_refused():
     with pytest.raises(ValueError, match=r"probabilities has shape \(3,\)"):
-        metrics.score_test(np.ones(3), [0, 0, 0])
+        against_truth.score_test(np.ones(3), [0, 0, 0])
     with pytest.raises(ValueError, match=r"probabilities has shape \(3, 2\).*\(2, 2\)"):
-        metrics.score_test(np.full((3, 2), 0.5), [0, 0])
+        against_truth.score_test(np.full((3, 2), 0.5), [0, 0])
