@@ -31,7 +31,7 @@ import numpy as np
 from benchopt.benchmark import Benchmark
 
 from benchmark_utils.flora import FULL, flora
-from benchmark_utils.memory import keep_freed_memory
+from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from benchmark_utils.votes import Votes
 from benchmarks.against_crowdkit import to_markdown

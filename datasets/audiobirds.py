@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.sources import Source
 from benchmark_utils.votes import Votes
 

@@ -4,7 +4,7 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.sources import Source
 from benchmark_utils.tasks import cifar10h_tasks
 from benchmark_utils.votes import Encoding, Votes

@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.sources import Source
 from benchmark_utils.tasks import labelme_tasks
 from benchmark_utils.votes import Encoding, Votes

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.sources import Source
 from benchmark_utils.tasks import music_tasks
 from benchmark_utils.votes import Votes, encode_truth

@@ -3,7 +3,7 @@ import warnings
 from benchopt.config import get_data_path
 
 from benchmark_utils import plantnet_swe, sources
-from benchmark_utils.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.votes import votes
 
 

@@ -2,7 +2,7 @@ from importlib.util import find_spec
 
 import pandas as pd
 
-from benchmark_utils.library import LibrarySolver
+from benchmark_utils.harness.library_solver import LibrarySolver
 from benchmark_utils.votes.counts import is_large
 
 if find_spec("crowdkit") is None:

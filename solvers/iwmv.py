@@ -1,4 +1,4 @@
-from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.harness.solver import IterativeSolver
 from benchmark_utils.strategies.iwmv import IWMV
 
 

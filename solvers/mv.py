@@ -1,4 +1,4 @@
-from benchmark_utils.solver import OneShotSolver
+from benchmark_utils.harness.solver import OneShotSolver
 from benchmark_utils.strategies.majority_vote import MajorityVote
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.library import LibrarySolver
+from benchmark_utils.harness.library_solver import LibrarySolver
 
 if find_spec("peerannot") is None:
     raise ImportError("peerannot is not installed")

@@ -1,6 +1,6 @@
 import numpy as np
 
-from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.harness.solver import IterativeSolver
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.votes import Votes
 

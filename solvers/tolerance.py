@@ -1,6 +1,6 @@
 from benchopt.stopping_criterion import StoppingCriterion
 
-from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.harness.solver import IterativeSolver
 from benchmark_utils.strategies.catalogue import ITERATIVE
 
 

@@ -1,4 +1,4 @@
-from benchmark_utils.learnt_solver import LearntSolver
+from benchmark_utils.harness.learnt_solver import LearntSolver
 
 
 class Solver(LearntSolver):

@@ -1,8 +1,5 @@
 """What a strategy says that it needs, against what it takes: the solvers skip by this figure."""
 
-import os
-import subprocess
-import sys
 import tracemalloc
 from functools import partial
 
@@ -18,7 +15,6 @@ from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.votes import counts
-from tests.conftest import ROOT
 
 MEASURED = {
     "DS": DawidSkene(),
@@ -84,20 +80,3 @@ def test_dense_strategies_run_where_soft_labels_are_sparse(random_votes, name, m
     result = MEASURED[name].fit(votes, n_iter=5)
     np.testing.assert_allclose(result.history, expected.history)
     np.testing.assert_allclose(result.worker_score, expected.worker_score)
-
-
-@pytest.mark.skipif("CS_GNU_LIBC_VERSION" not in getattr(os, "confstr_names", {}), reason="needs glibc")
-@pytest.mark.parametrize("keep", [True, False])
-def test_freed_memory_is_kept(keep):
-    """The pages of an array are new to the process at its first array, or at each."""
-    code = f"""
-from resource import RUSAGE_SELF, getrusage
-from benchmark_utils.memory import keep_freed_memory
-{"keep_freed_memory()" if keep else ""}
-bytearray(100 * 2**20)
-before = getrusage(RUSAGE_SELF).ru_minflt
-bytearray(100 * 2**20)
-print(getrusage(RUSAGE_SELF).ru_minflt - before)
-"""
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert (int(run.stdout) < 10) == keep

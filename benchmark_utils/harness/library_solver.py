@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from benchmark_utils.solver import IterativeSolver
+from benchmark_utils.harness.solver import IterativeSolver
 from benchmark_utils.votes import Votes
 
 

@@ -13,7 +13,7 @@ from benchopt.config import get_data_path
 from benchmark_utils.sources import SourceError, read_cached
 from benchmark_utils.votes import VotesError
 
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 _PROGRAMS = [_HERE / "local_data.py", _HERE / "sources.py", *sorted((_HERE / "votes").glob("*.py"))]
 
 

@@ -8,10 +8,9 @@ import numpy as np
 from benchopt import BaseSolver
 from benchopt.stopping_criterion import StoppingCriterion
 
-from benchmark_utils.memory import keep_freed_memory
+from benchmark_utils.harness.glibc_memory import keep_freed_memory
+from benchmark_utils.harness.limits import MEMORY_LIMIT
 from benchmark_utils.votes import Votes
-
-MEMORY_LIMIT = 10 * 2**30  # bytes; a strategy that would need more is skipped
 
 
 class OneShotSolver(BaseSolver):
