@@ -15,10 +15,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmark_utils.crowds.published.features import labelme_tasks
+from benchmark_utils.crowds.simulated.points import three_circles, two_moons
 from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer
 from benchmark_utils.scoring.against_truth import score_test
-from benchmark_utils.simulated_tasks import three_circles, two_moons
-from benchmark_utils.tasks import labelme_tasks
 from benchmark_utils.votes import Votes
 
 PLAIN = {name: Classifier(labels=name) for name in ("MV", "NS", "DS", "GLAD", "WDS")}

@@ -30,7 +30,7 @@ import matplotlib
 import numpy as np
 from benchopt.benchmark import Benchmark
 
-from benchmark_utils.flora import FULL, flora
+from benchmark_utils.crowds.simulated.flora import FULL, flora
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from benchmark_utils.votes import Votes

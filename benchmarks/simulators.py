@@ -15,7 +15,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 from scipy.stats import spearmanr
 
-from benchmark_utils.simulation import SCENARIOS
+from benchmark_utils.crowds.simulated.confusions import SCENARIOS
 from benchmark_utils.strategies.catalogue import STRATEGIES
 
 PUBLISHED = ["independent", "correlated", "difficulty"]

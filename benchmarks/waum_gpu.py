@@ -30,11 +30,11 @@ from scipy.stats import spearmanr
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.learning.networks import build
 from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer
 from benchmark_utils.learning.training import PlainLoss, Tasks, Trainer, choose_device, published_recipe
 from benchmark_utils.scoring.against_truth import score_test
-from benchmark_utils.tasks import cifar10h_tasks
 from benchmark_utils.votes import Votes, normalise, sum_votes
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]

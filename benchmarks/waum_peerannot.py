@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from waum_gpu import Report, read_votes, synchronised
 
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.learning.strategies import WAUM
 from benchmark_utils.learning.training import Tasks, choose_device, published_recipe
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from benchmark_utils.tasks import cifar10h_tasks
 
 BATCH = 64
 

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.crowds.download import Source
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.sources import Source
 from benchmark_utils.votes import Votes
 
 PROFESSIONAL = 4  # "I am a bird researcher or professional birdwatcher"

@@ -1,7 +1,7 @@
 import numpy as np
 
+from benchmark_utils.crowds.download import Source
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.sources import Source
 from benchmark_utils.votes import Votes, encode_truth
 
 

@@ -1,15 +1,9 @@
 from dataclasses import replace
-from zipfile import ZipFile
 
-import numpy as np
-import pandas as pd
-
+from benchmark_utils.crowds.download import Source
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks, read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.sources import Source
-from benchmark_utils.tasks import cifar10h_tasks
-from benchmark_utils.votes import Encoding, Votes
 
-CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 N_TRAIN = 9_500  # the images after these are held out, to test what learns from the votes
 
 
@@ -37,18 +31,7 @@ class Dataset(CrowdDataset):
         return ["all", "train"] if name == "split" else None
 
     def read(self, folder):
-        columns = ["annotator_id", "is_attn_check", "true_label", "chosen_label", "cifar10_test_test_idx"]
-        with ZipFile(folder / self.files[0]) as archive, archive.open("cifar10h-raw.csv") as file:
-            rows = pd.read_csv(file, usecols=columns)
-        rows = rows[rows["is_attn_check"] == 0].astype(int)
-        task = rows["cifar10_test_test_idx"].to_numpy()
-        worker, workers = pd.factorize(rows["annotator_id"], sort=True)
-        n_task = task.max() + 1
-        truth = np.full(n_task, -1)
-        truth[task] = rows["true_label"]
-        encoding = Encoding(np.arange(n_task), np.asarray(workers), np.array(CLASSES))
-        votes = Votes(task, worker, rows["chosen_label"], int(n_task), len(workers), len(CLASSES), encoding=encoding)
-        return votes, truth
+        return read_votes(folder / self.files[0])
 
     def select(self, votes, truth):
         if self.split == "all":

@@ -1,8 +1,8 @@
 import numpy as np
 
+from benchmark_utils.crowds.download import Source
+from benchmark_utils.crowds.published.features import labelme_tasks
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.sources import Source
-from benchmark_utils.tasks import labelme_tasks
 from benchmark_utils.votes import Encoding, Votes
 
 CLASSES = ["highway", "insidecity", "tallbuilding", "street", "forest", "coast", "mountain", "opencountry"]

@@ -2,9 +2,9 @@ from pathlib import Path
 
 from benchopt.config import get_data_path
 
+from benchmark_utils.crowds.errors import SourceError
+from benchmark_utils.crowds.formats.folder import find_files, read_folder
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.local_data import find_files, read_folder
-from benchmark_utils.sources import SourceError
 
 EXAMPLE = "examples/animals"
 

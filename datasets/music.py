@@ -1,8 +1,8 @@
 import pandas as pd
 
+from benchmark_utils.crowds.download import Source
+from benchmark_utils.crowds.published.features import music_tasks
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.sources import Source
-from benchmark_utils.tasks import music_tasks
 from benchmark_utils.votes import Votes, encode_truth
 
 CLASSES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]

@@ -2,9 +2,10 @@ import warnings
 
 from benchopt.config import get_data_path
 
-from benchmark_utils import plantnet_swe, sources
+from benchmark_utils.crowds.published.plantnet import FILES, RECORDS, read
+from benchmark_utils.crowds.published.plantnet_experts import remove_experts
+from benchmark_utils.crowds.zenodo import fetch
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.votes import votes
 
 
 class Dataset(CrowdDataset):
@@ -25,26 +26,22 @@ class Dataset(CrowdDataset):
 
     @property
     def files(self):
-        return plantnet_swe.FILES[self.version]
+        return FILES[self.version]
 
     def folder(self):
         return get_data_path(self.name if self.version == "v1" else f"{self.name}_v2")
 
     def prepare(self):
-        plantnet_swe.fetch(plantnet_swe.RECORDS[self.version], self.folder(), self.files)
+        fetch(RECORDS[self.version], self.folder(), self.files)
         self.load()
 
     def read(self, folder):
-        return plantnet_swe.read(folder, self.version)
-
-    def read_cached(self, paths, read):
-        programs = [module.__file__ for module in (plantnet_swe, sources, votes)]
-        return sources.read_cached(f"{self.name}-{self.version}", paths, [*programs, self._module_filename], read)
+        return read(folder, self.version)
 
     def select(self, votes, truth):
         if self.expert_votes == "kept":
             return votes, truth
-        votes, report = plantnet_swe.remove_experts(votes, truth)
+        votes, report = remove_experts(votes, truth)
         warnings.warn(f"{self.name}: {report}", stacklevel=2)
         return votes, truth
 

@@ -1,7 +1,7 @@
 from benchopt import BaseDataset
 
-from benchmark_utils.simulated_tasks import TASK_SCENARIOS
-from benchmark_utils.simulation import SCENARIOS
+from benchmark_utils.crowds.simulated.confusions import SCENARIOS
+from benchmark_utils.crowds.simulated.points import TASK_SCENARIOS
 from benchmark_utils.votes import VotesError
 
 

@@ -1,6 +1,6 @@
 from benchopt import BaseDataset
 
-from benchmark_utils.flora import flora, without_experts
+from benchmark_utils.crowds.simulated.flora import flora, without_experts
 from benchmark_utils.votes import VotesError
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 from benchopt import BaseDataset
 from benchopt.config import get_data_path
 
-from benchmark_utils.sources import SourceError, read_cached
+from benchmark_utils.crowds.cache import read_cached
+from benchmark_utils.crowds.errors import SourceError
 from benchmark_utils.votes import VotesError
 
-_HERE = Path(__file__).parents[1]
-_PROGRAMS = [_HERE / "local_data.py", _HERE / "sources.py", *sorted((_HERE / "votes").glob("*.py"))]
+_ROOMS = [Path(__file__).parents[1] / room for room in ("crowds", "votes")]
+_PROGRAMS = sorted(file for room in _ROOMS for file in room.rglob("*.py"))  # all that can change what is read
 
 
 class CrowdDataset(BaseDataset):
     """Votes of a crowd. A subclass has a `name`, `sources`, `files` and `read`."""
 
-    sources = ()  # of benchmark_utils.sources.Source
+    sources = ()  # of benchmark_utils.crowds.download.Source
     files = ()  # what `read` needs, relative to the dataset's folder
     requirements = ["numpy", "scipy", "pandas"]
     prepare_cache_ignore = "all"

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import digamma
 from scipy.stats import dirichlet
 
-from benchmark_utils import simulation
+from benchmark_utils.crowds.simulated.confusions import correlated
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
 from benchmark_utils.votes import Votes
@@ -83,7 +83,7 @@ def test_clusters_help_where_students_share_their_teachers_errors():
     """The published order (thesis, table 3.3), over ten crowds."""
     right = {"DSWC": [], "DS": []}
     for seed in range(10):
-        crowd = simulation.correlated(seed=seed)
+        crowd = correlated(seed=seed)
         right["DSWC"].append((DSWC(clusters=10).fit(crowd.votes).labels == crowd.truth).mean())
         right["DS"].append((DawidSkene().fit(crowd.votes).labels == crowd.truth).mean())
     assert np.mean(right["DSWC"]) > np.mean(right["DS"])

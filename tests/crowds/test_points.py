@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from benchmark_utils.simulated_tasks import three_circles, two_moons
+from benchmark_utils.crowds.simulated.points import three_circles, two_moons
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from benchmark_utils.flora import (
+from benchmark_utils.crowds.published.plantnet_writing import _write_object, write_v1
+from benchmark_utils.crowds.simulated.asking import each_once
+from benchmark_utils.crowds.simulated.flora import (
     FULL,
     FULL_EXPERTS,
-    _write_object,
     draw_voters,
-    each_once,
     flora,
     machine_score,
     neighbour,
     sizes,
     without_experts,
-    write_v1,
 )
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.plantnet import PlantNet

@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from benchmark_utils.simulation import (
+from benchmark_utils.crowds.simulated.asking import assign
+from benchmark_utils.crowds.simulated.confusions import (
     SCENARIOS,
     adversarial,
     answer,
-    assign,
     correlated,
     diagonally_dominant,
     difficulty,

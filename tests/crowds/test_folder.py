@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark_utils.local_data import read_folder
+from benchmark_utils.crowds.formats.folder import read_folder
 from benchmark_utils.votes import VotesError
 
 ROOT = Path(__file__).parents[2]

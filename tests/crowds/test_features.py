@@ -7,7 +7,8 @@ import tarfile
 import numpy as np
 import pytest
 
-from benchmark_utils import tasks
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
+from benchmark_utils.crowds.published.features import labelme_tasks, music_tasks
 from benchmark_utils.votes import Encoding, Votes, VotesError
 from tests.conftest import DATA_HOME
 
@@ -32,13 +33,13 @@ def batch(first, n):
 
 def test_cifar_tasks_take_the_number_of_rows_from_the_archive(tmp_path):
     write_archive(tmp_path, test_batch=batch(7, 6), data_batch_1=batch(1, 3), data_batch_2=batch(2, 4))
-    data = tasks.cifar10h_tasks(tmp_path, 5)
+    data = cifar10h_tasks(tmp_path, 5)
     assert (data["tasks"].shape, data["tasks"].dtype) == ((5, 3, 32, 32), np.uint8)
     assert data["test_truth"].tolist() == [1, 1, 1, 2, 2, 2, 2]
     assert (data["test_tasks"][:, 0, 0, 0] == data["test_truth"]).all()
     with pytest.raises(VotesError, match="6 test images"):
-        tasks.cifar10h_tasks(tmp_path, 7)
-    assert tasks.cifar10h_tasks(tmp_path / "elsewhere", 5) == {}
+        cifar10h_tasks(tmp_path, 7)
+    assert cifar10h_tasks(tmp_path / "elsewhere", 5) == {}
 
 
 class Malicious:
@@ -49,14 +50,14 @@ class Malicious:
 def test_a_pickle_that_runs_code_is_refused(tmp_path, capsys):
     write_archive(tmp_path, test_batch=Malicious(), data_batch_1=batch(1, 3))
     with pytest.raises(VotesError, match="print"):
-        tasks.cifar10h_tasks(tmp_path, 5)
+        cifar10h_tasks(tmp_path, 5)
     assert capsys.readouterr().out == ""
 
 
 def test_the_real_images_are_those_of_the_votes(load_data):
     needs("cifar10h/cifar-10-python.tar.gz")
     votes = load_data("cifar10h", split="train")["votes"]
-    data = tasks.cifar10h_tasks(DATA_HOME / "cifar10h", votes.n_task)
+    data = cifar10h_tasks(DATA_HOME / "cifar10h", votes.n_task)
     assert data["tasks"].shape == (9500, 3, 32, 32)
     assert len(data["test_tasks"]) == len(data["test_truth"])
     # ships and airplanes, 8 and 0, are blue where frogs, 6, are not: rows are aligned with the truth
@@ -74,7 +75,7 @@ def nearest_mean(train, truth, test):
 def test_the_features_of_labelme_are_those_of_the_votes(load_data):
     needs("labelme/features/vgg16_avg.npz")
     truth = load_data("labelme")["truth"]
-    data = tasks.labelme_tasks(DATA_HOME / "labelme")
+    data = labelme_tasks(DATA_HOME / "labelme")
     assert (len(data["tasks"]), len(data["test_tasks"])) == (1000, 1188)
     # classes fitted to the truth of the tasks hold on the held-out part: rows and codes are aligned
     assert (nearest_mean(data["tasks"], truth, data["test_tasks"]) == data["test_truth"]).mean() > 0.8
@@ -89,17 +90,17 @@ def test_the_official_features_come_first(tmp_path):
     }
     for name, array in prepared.items():
         np.save(tmp_path / "LabelMe" / "prepared" / f"{name}.npy", array)
-    data = tasks.labelme_tasks(tmp_path)
+    data = labelme_tasks(tmp_path)
     assert data["tasks"].shape == (4, 12)
     assert data["test_truth"].tolist() == [5, 1]
-    assert tasks.labelme_tasks(tmp_path / "elsewhere") == {}
+    assert labelme_tasks(tmp_path / "elsewhere") == {}
 
 
 def test_the_features_of_music_are_those_of_the_votes(load_data):
     needs("music/music_genre_classification/music_genre_test.csv")
     data = load_data("music")
     votes, truth = data["votes"], data["truth"]
-    features = tasks.music_tasks(DATA_HOME / "music", votes)
+    features = music_tasks(DATA_HOME / "music", votes)
     assert features["tasks"].shape == (700, 124)
     assert features["test_tasks"].shape == (300, 124)
     assert (nearest_mean(features["tasks"], truth, features["test_tasks"]) == features["test_truth"]).mean() > 0.4
@@ -107,4 +108,4 @@ def test_the_features_of_music_are_those_of_the_votes(load_data):
     order = np.arange(700)[::-1]
     encoding = Encoding(votes.encoding.tasks[order], votes.encoding.workers, votes.encoding.classes)
     turned = Votes([0], [0], [0], 700, votes.n_worker, 10, encoding=encoding)
-    assert np.array_equal(tasks.music_tasks(DATA_HOME / "music", turned)["tasks"], features["tasks"][::-1])
+    assert np.array_equal(music_tasks(DATA_HOME / "music", turned)["tasks"], features["tasks"][::-1])

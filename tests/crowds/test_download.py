@@ -11,7 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from benchmark_utils.sources import Source, SourceError, download, file_hash, read_cached, unpack
+from benchmark_utils.crowds.archives import unpack
+from benchmark_utils.crowds.cache import read_cached
+from benchmark_utils.crowds.download import Source, download, file_hash
+from benchmark_utils.crowds.errors import SourceError
 from benchmark_utils.votes import Votes, VotesError, encode_truth
 
 CONTENT = b"votes of a crowd\n" * 1000

@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark_utils import plantnet_swe
-from benchmark_utils.flora import flora, without_experts, write_v1
-from benchmark_utils.plantnet_swe import FILES, fetch, read, remove_experts
-from benchmark_utils.sources import SourceError
+from benchmark_utils.crowds.errors import SourceError
+from benchmark_utils.crowds.published import plantnet_files
+from benchmark_utils.crowds.published.plantnet import FILES, RECORDS, read
+from benchmark_utils.crowds.published.plantnet_experts import remove_experts
+from benchmark_utils.crowds.published.plantnet_writing import write_v1
+from benchmark_utils.crowds.simulated.flora import flora, without_experts
+from benchmark_utils.crowds.zenodo import fetch
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.two_third import TwoThird
@@ -114,7 +117,7 @@ def server(tmp_path):
 @pytest.mark.parametrize("chunk", [1, 7, 40, 1 << 20])
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_both_layouts_in_pieces_of_any_size(version, chunk, style, write, monkeypatch):
-    monkeypatch.setattr(plantnet_swe, "_CHUNK", chunk)
+    monkeypatch.setattr(plantnet_files, "_CHUNK", chunk)
     votes, truth = read(write(version, **style), version)
     # v1 numbers the observations; v2 keeps the order of its file of votes
     assert votes.task.tolist() == [0, 0, 1, 2, 2]
@@ -276,7 +279,7 @@ def test_what_is_wrong_is_refused_in_words_and_get_data_never_raises(case, write
     ],
 )
 def test_an_observation_twice_in_different_pieces(version, file, text, write, monkeypatch):
-    monkeypatch.setattr(plantnet_swe, "_CHUNK", 1)
+    monkeypatch.setattr(plantnet_files, "_CHUNK", 1)
     with pytest.raises(VotesError, match="1 observations occur twice"):
         read(write(version, {file: text}), version)
 
@@ -337,8 +340,9 @@ def test_get_data_from_both_folders_with_and_without_experts(mini, dataset, tmp_
 def test_the_files_are_read_once(write, dataset, tmp_path, monkeypatch):
     write("v1", folder=tmp_path / "plantnet_swe")
     first = dataset().get_data()
-    monkeypatch.setattr(plantnet_swe, "read", lambda *args: pytest.fail("read again"))
-    again = dataset().get_data()
+    again = dataset()
+    monkeypatch.setattr(type(again), "read", lambda *args: pytest.fail("read again"))
+    again = again.get_data()
     for name in ("task", "worker", "label", "author", "machine_label", "machine_score"):
         np.testing.assert_array_equal(getattr(first["votes"], name), getattr(again["votes"], name))
     assert again["votes"].encoding.classes.tolist() == list(CLASSES)
@@ -359,13 +363,13 @@ def test_prepare_downloads_unpacks_and_converts(version, kind, write, server, da
     else:
         packed = shutil.make_archive(tmp_path / "swe", kind, root_dir=tmp_path, base_dir="published")
         files = {Path(packed).name: Path(packed).read_bytes(), "readme.md": b"read me"}
-    monkeypatch.setitem(plantnet_swe.RECORDS, version, server(files))
+    monkeypatch.setitem(RECORDS, version, server(files))
     dataset(version=version).prepare()
     folder = tmp_path / ("plantnet_swe" if version == "v1" else "plantnet_swe_v2")
     there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert there == sorted(FILES[version])
     assert dataset(version=version).get_data()["votes"].n_votes == 5
-    monkeypatch.setitem(plantnet_swe.RECORDS, version, "http://127.0.0.1:1/gone")
+    monkeypatch.setitem(RECORDS, version, "http://127.0.0.1:1/gone")
     dataset(version=version).prepare()  # nothing is fetched twice
 
 

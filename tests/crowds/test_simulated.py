@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmark_utils.simulated_tasks import TASK_SCENARIOS
-from benchmark_utils.simulation import SCENARIOS
+from benchmark_utils.crowds.simulated.confusions import SCENARIOS
+from benchmark_utils.crowds.simulated.points import TASK_SCENARIOS
 
 
 @pytest.fixture

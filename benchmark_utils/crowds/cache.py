@@ -1,0 +1,78 @@
+"""The parsed cache, which spares reading the same files again."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.votes import from_arrays, to_arrays
+
+
+def cache_folder() -> Path:
+    """The user's cache: data folders may be read-only, and somebody else's."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "benchmark_crowd_labels"
+
+
+def read_cached(
+    name: str, files: Iterable[Path], code: Iterable[Path], read: Callable[[], tuple[Votes, np.ndarray]]
+) -> tuple[Votes, np.ndarray]:
+    """`read()`, or what it returned last time if `files` and `code` are as they were.
+
+    Parameters
+    ----------
+    name : str
+        What is read; one cache is kept for each name and place of the files.
+    files : paths
+        What is parsed: a new size or modification time calls for reading it again.
+    code : paths
+        The programs that parse: a change of their text does too.
+    read : callable
+        Returns the votes and the truth, (n_task,), -1 unknown.
+    """
+    files = sorted(Path(file).resolve() for file in files)
+    place = hashlib.sha256("\n".join([name, *map(str, files)]).encode()).hexdigest()[:16]
+    path = cache_folder() / f"{name}-{place}.npz"
+    stamp = _stamp(files, code)
+    with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return _load(path, stamp)  # unless it is absent, out of date or damaged
+    arrays = to_arrays(*read())
+    with contextlib.suppress(OSError):  # nowhere to write: the next run parses again
+        _save(path, dict(arrays, stamp=stamp))
+    return from_arrays(arrays)
+
+
+def _stamp(files, code):
+    digest = hashlib.sha256()
+    for file in files:
+        status = file.stat()
+        digest.update(f"{status.st_size} {status.st_mtime_ns}\n".encode())
+    for file in code:
+        digest.update(Path(file).read_bytes())
+    return np.array(digest.hexdigest())
+
+
+def _load(path, stamp):
+    with np.load(path, allow_pickle=False) as stored:
+        if str(stored["stamp"]) != str(stamp):
+            raise ValueError("out of date")
+        return from_arrays({name: stored[name] for name in stored.files})
+
+
+def _save(path, arrays):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        try:
+            np.savez(file, **arrays)
+            file.close()
+            os.replace(file.name, path)
+        finally:
+            Path(file.name).unlink(missing_ok=True)
