@@ -4,7 +4,7 @@
 import numpy as np
 
 from benchmark_utils.harness.solver import IterativeSolver  # or OneShotSolver, for a strategy without iterations
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import hard_labels, normalise, sum_votes
 
 

@@ -24,7 +24,7 @@ from benchmark_utils.learning.training import (
     published_recipe,
     seed_everything,
 )
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 

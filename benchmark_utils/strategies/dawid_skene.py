@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
-from benchmark_utils.strategies.dawid_skene_full import FullModel
-from benchmark_utils.strategies.dawid_skene_voted import VotedModel
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.dawid_skene_full import FullModel
+from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel
+from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.votes import Votes
 
 

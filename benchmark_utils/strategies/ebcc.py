@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, class_totals, softmax, stands_still
-from benchmark_utils.strategies.dawid_skene_full import answer_matrix
-from benchmark_utils.strategies.ibcc import confusion_prior, dirichlet, learn_confusion, mean_confusion
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.confusion import (
+    answer_matrix,
+    confusion_prior,
+    dirichlet,
+    learn_confusion,
+    mean_confusion,
+)
+from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.votes import Votes, hard_labels, normalise
 from benchmark_utils.votes.labels import naive_soft
 

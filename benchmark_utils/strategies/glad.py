@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.special import expit
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
-from benchmark_utils.strategies.voted import Pairs, posterior_of_coins
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
 from benchmark_utils.votes import Votes
 
 _M_STEPS = 3  # Newton steps for the abilities and for the difficulties in one M-step
@@ -79,14 +80,12 @@ class GLAD:
 
     def _maximise(self, votes, p, alpha, b):
         for _ in range(_M_STEPS):
-            alpha = _climb(
-                alpha, votes.worker, np.exp(b).take(votes.task), p, lambda alpha: alpha, lambda beta, x: beta
-            )
-            b = _climb(b, votes.task, alpha.take(votes.worker), p, np.exp, lambda alpha, x: x)
+            alpha = climb(alpha, votes.worker, np.exp(b).take(votes.task), p, lambda alpha: alpha, lambda beta, x: beta)
+            b = climb(b, votes.task, alpha.take(votes.worker), p, np.exp, lambda alpha, x: x)
         return alpha, b
 
 
-def _climb(theta, owner, factor, p, link, slope):
+def climb(theta, owner, factor, p, link, slope):
     """One safeguarded Newton step for each theta, its votes being those of `owner`, x = factor * link(theta).
 
     `slope(factor, x)` is dx / dtheta.

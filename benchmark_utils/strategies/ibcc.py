@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln
 
-from benchmark_utils.strategies.base import Aggregation, class_totals, softmax, stands_still
-from benchmark_utils.strategies.dawid_skene_full import answer_matrix
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.confusion import (
+    answer_matrix,
+    confusion_prior,
+    dirichlet,
+    learn_confusion,
+    mean_confusion,
+)
+from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
@@ -80,36 +86,3 @@ class IBCC:
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of the confusion matrices, the posterior and the votes, with the copies that an iteration makes."""
         return 8 * (5 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)
-
-
-def confusion_prior(n_class, right, wrong) -> np.ndarray:
-    """Prior counts of the answers (rows) to the tasks of each class (columns), (n_class, n_class)."""
-    return np.where(np.eye(n_class, dtype=bool), float(right), float(wrong))
-
-
-def learn_confusion(answers_of_worker, posterior, prior):
-    """E log pi^j_{c, k} as (n_worker * n_class, n_column), and the divergence from the prior of all pi^j_c.
-
-    Column c of the posterior (n_task, n_column) and of the prior (n_class, n_column) is a class, or a part of one.
-    """
-    count = (answers_of_worker @ posterior).reshape(-1, *prior.shape)
-    log_confusion, divergence = dirichlet(prior, count, axis=1)
-    return log_confusion.reshape(-1, prior.shape[1]), divergence
-
-
-def mean_confusion(answers_of_worker, posterior, prior) -> np.ndarray:
-    """E pi^j_{c, k} as (n_worker, n_column, n_class)."""
-    count = prior + (answers_of_worker @ posterior).reshape(-1, *prior.shape)
-    return (count / count.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
-
-
-def dirichlet(prior, count, axis):
-    """Of q = Dirichlet(prior + count), along an axis: E log, shaped as count, and the sum of all KL(q | prior)."""
-    updated = prior + count
-    total = updated.sum(axis=axis, keepdims=True)
-    expected_log = digamma(updated) - digamma(total)
-    repeats = count.size // np.size(prior)
-    prior_total = prior.sum(axis=axis - count.ndim)
-    log_normaliser = gammaln(total).sum() - gammaln(updated).sum()
-    prior_log_normaliser = repeats * (gammaln(prior_total).sum() - gammaln(prior).sum())
-    return expected_log, log_normaliser - prior_log_normaliser + (count * expected_log).sum()

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation
-from benchmark_utils.strategies.voted import Pairs, weighted_vote
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
+from benchmark_utils.strategies.steps.worker_agreement import agreement
 from benchmark_utils.votes import Votes, normalise
 
 
@@ -61,9 +62,3 @@ class IWMV:
             worker_score=accuracy,
             parameters={"weight": weight},
         )
-
-
-def agreement(pairs: Pairs, labels, n_votes) -> np.ndarray:
-    """The share of each worker's votes that are the task's label, (n_worker,); zero without votes."""
-    is_label = pairs.label == pairs.spread(labels[pairs.filled])
-    return pairs.sum_by_worker(is_label.astype(float)) / n_votes

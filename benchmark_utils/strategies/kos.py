@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 
 

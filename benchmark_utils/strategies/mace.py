@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
-from benchmark_utils.strategies.mace_steps import Steps
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.mace import Steps
 from benchmark_utils.votes import Votes
 
 

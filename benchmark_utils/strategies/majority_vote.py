@@ -1,6 +1,6 @@
 """Majority vote and naive soft labels (thesis, eq. 1.4 and 1.6)."""
 
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 

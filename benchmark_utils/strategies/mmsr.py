@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.agreement import agreements, signs
-from benchmark_utils.strategies.base import Aggregation
-from benchmark_utils.strategies.voted import Pairs, posterior_of_coins
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
+from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
 
 _BOUND = 1e50  # of u and v, which on a crowd of noise may run off to infinity
@@ -64,7 +64,7 @@ class MMSR:
             v = _filtered_mean(size / u[partner], v, worker, n_partner, n_extreme, guess)
             u = _filtered_mean(size / v[partner], u, worker, n_partner, n_extreme, guess)
             history.append(float(((size - u[worker] * v[partner]) ** 2).sum() / n_pairs))
-            converged = bool(_change(u, v, u_before, v_before) <= tol)
+            converged = bool(change(u, v, u_before, v_before) <= tol)
         n_other = max(votes.n_class - 1, 1)
         balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
         skill = signs(worker, partner, agreement, votes.n_worker) * balanced
@@ -103,7 +103,7 @@ def _filtered_mean(proposal, own, worker, n_partner, n_extreme, least):
     return np.where(mean > 0, np.minimum(mean, _BOUND), least)
 
 
-def _change(u, v, u_before, v_before):
+def change(u, v, u_before, v_before):
     """|u v' - its last value|_F, from vectors."""
     du, dv = u - u_before, v - v_before
     square = (du @ du) * (v @ v) + (u_before @ u_before) * (dv @ dv) + 2 * (du @ u_before) * (v @ dv)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation, stands_still
-from benchmark_utils.strategies.one_coin_posterior import DensePosterior, VotedPosterior
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
 _CERTAIN = 1e-10  # accuracies stay this far from 0 and 1, so that two perfect workers may still disagree

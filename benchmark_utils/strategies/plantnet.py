@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation
-from benchmark_utils.strategies.plantnet_ballot import Ballot, add_voter
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, add_voter
 from benchmark_utils.votes import Votes, VotesError, normalise, sum_votes
 
 GAMMA = np.log(2.1)  # the weight of a new user

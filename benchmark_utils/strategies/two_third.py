@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import Votes, hard_labels, sum_votes
 
 

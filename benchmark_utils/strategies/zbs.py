@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.base import Aggregation
-from benchmark_utils.strategies.iwmv import agreement
-from benchmark_utils.strategies.voted import Pairs, weighted_vote
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
+from benchmark_utils.strategies.steps.worker_agreement import agreement
 from benchmark_utils.votes import Votes, normalise
 
 _HALVING = 20  # iterations after which the learning rate is halved

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from benchmark_utils.strategies.base import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.conformance import EXCLUDED, PROPERTIES, check, check_property, try_property
 from benchmark_utils.strategies.dawid_skene import DawidSkene

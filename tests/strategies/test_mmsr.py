@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.sparse.linalg import eigsh
 
-from benchmark_utils.strategies import agreement
-from benchmark_utils.strategies.agreement import agreements, signs
-from benchmark_utils.strategies.mmsr import MMSR, _change
+from benchmark_utils.strategies.mmsr import MMSR, change
+from benchmark_utils.strategies.steps import worker_agreement
+from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crowdkit")  # of pandas 3
@@ -97,7 +97,7 @@ def test_signs_outside_the_largest_crowd_are_positive_and_have_no_say_in_it():
 
 def test_most_signs_are_positive_whichever_way_the_eigenvector_points(monkeypatch):
     crowd = both_ways([(0, 1, -0.5), (0, 2, -0.5), (1, 2, 0.5)])
-    monkeypatch.setattr(agreement, "eigsh", lambda *given, **options: (0, -eigsh(*given, **options)[1]))
+    monkeypatch.setattr(worker_agreement, "eigsh", lambda *given, **options: (0, -eigsh(*given, **options)[1]))
     np.testing.assert_array_equal(signs(*crowd, 3), [-1, 1, 1])
 
 
@@ -110,7 +110,7 @@ def test_signs_of_a_symmetric_crowd_are_the_same_each_time():
 def test_change_is_that_of_the_product():
     u, v, u_before, v_before = np.random.default_rng(0).random((4, 7))
     expected = np.linalg.norm(np.outer(u, v) - np.outer(u_before, v_before))
-    assert _change(u, v, u_before, v_before) == pytest.approx(expected, rel=1e-12)
+    assert change(u, v, u_before, v_before) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", [253, 396, 400])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
-from benchmark_utils.strategies.one_coin_posterior import DensePosterior, VotedPosterior
+from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.voted import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes, hard_labels
 
 

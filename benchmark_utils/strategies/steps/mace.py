@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaln, gammaln, psi
 
-from benchmark_utils.strategies.voted import Pairs, posterior_of_odds
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_odds
 
 
 class Steps:

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.base import class_totals, softmax
-from benchmark_utils.strategies.voted import Pairs, naive_posterior, posterior_of_odds
+from benchmark_utils.strategies.steps.em import class_totals, softmax
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, naive_posterior, posterior_of_odds
 from benchmark_utils.votes import hard_labels, normalise, sum_votes
 
 

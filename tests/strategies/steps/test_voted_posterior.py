@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark_utils.strategies.voted import Pairs, Scores, naive_posterior, posterior_of_coins, weighted_vote
+from benchmark_utils.strategies.steps.voted_posterior import (
+    Pairs,
+    Scores,
+    naive_posterior,
+    posterior_of_coins,
+    weighted_vote,
+)
 from benchmark_utils.votes import Votes, counts, normalise
 
 N_TASK, N_WORKER, N_CLASS = 6, 5, 4
