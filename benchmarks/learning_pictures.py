@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.crowds.simulated.points import three_circles
-from benchmark_utils.learning.strategies import WAUM, Classifier, aggregate
+from benchmark_utils.learning.classifier import Classifier, aggregate
+from benchmark_utils.learning.pruning import WAUM
 from benchmark_utils.votes import normalise, sum_votes
 
 COLOURS = np.array([[0.12, 0.47, 0.71], [1.0, 0.5, 0.05], [0.17, 0.63, 0.17]])

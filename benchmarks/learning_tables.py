@@ -17,7 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.features import labelme_tasks
 from benchmark_utils.crowds.simulated.points import three_circles, two_moons
-from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer
+from benchmark_utils.learning.classifier import Classifier
+from benchmark_utils.learning.conal import CoNAL
+from benchmark_utils.learning.crowd_layer import CrowdLayer
+from benchmark_utils.learning.pruning import AUMC, WAUM
 from benchmark_utils.scoring.against_truth import score_test
 from benchmark_utils.votes import Votes
 

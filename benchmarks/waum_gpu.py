@@ -31,9 +31,14 @@ from scipy.stats import spearmanr
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
-from benchmark_utils.learning.networks import build
-from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer
-from benchmark_utils.learning.training import PlainLoss, Tasks, Trainer, choose_device, published_recipe
+from benchmark_utils.learning.classifier import Classifier
+from benchmark_utils.learning.conal import CoNAL
+from benchmark_utils.learning.crowd_layer import CrowdLayer
+from benchmark_utils.learning.pruning import AUMC, WAUM
+from benchmark_utils.learning.training.networks import build
+from benchmark_utils.learning.training.recipe import published_recipe
+from benchmark_utils.learning.training.tasks import Tasks, choose_device
+from benchmark_utils.learning.training.trainer import PlainLoss, Trainer
 from benchmark_utils.scoring.against_truth import score_test
 from benchmark_utils.votes import Votes, normalise, sum_votes
 

@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from waum_gpu import Report, read_votes, synchronised
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
-from benchmark_utils.learning.strategies import WAUM
-from benchmark_utils.learning.training import Tasks, choose_device, published_recipe
+from benchmark_utils.learning.pruning import WAUM
+from benchmark_utils.learning.training.recipe import published_recipe
+from benchmark_utils.learning.training.tasks import Tasks, choose_device
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 
 BATCH = 64

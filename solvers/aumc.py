@@ -22,7 +22,7 @@ class Solver(LearntSolver):
     requirements = ["pip::torch", "numpy", "scipy", "pandas"]
 
     def get_strategy(self):
-        from benchmark_utils.learning.strategies import AUMC
+        from benchmark_utils.learning.pruning import AUMC
 
         return AUMC(
             labels=self.labels,

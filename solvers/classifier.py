@@ -14,6 +14,6 @@ class Solver(LearntSolver):
     requirements = ["pip::torch", "numpy", "scipy", "pandas"]
 
     def get_strategy(self):
-        from benchmark_utils.learning.strategies import Classifier
+        from benchmark_utils.learning.classifier import Classifier
 
         return Classifier(labels=self.labels, **self.common())

@@ -15,6 +15,6 @@ class Solver(LearntSolver):
     requirements = ["pip::torch", "numpy", "scipy", "pandas"]
 
     def get_strategy(self):
-        from benchmark_utils.learning.strategies import CoNAL
+        from benchmark_utils.learning.conal import CoNAL
 
         return CoNAL(scale=self.scale, alpha=self.alpha, **self.common())

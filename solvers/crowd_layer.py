@@ -14,6 +14,6 @@ class Solver(LearntSolver):
     requirements = ["pip::torch", "numpy", "scipy", "pandas"]
 
     def get_strategy(self):
-        from benchmark_utils.learning.strategies import CrowdLayer
+        from benchmark_utils.learning.crowd_layer import CrowdLayer
 
         return CrowdLayer(alpha=self.alpha, **self.common())

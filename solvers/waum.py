@@ -23,7 +23,7 @@ class Solver(LearntSolver):
     requirements = ["pip::torch", "numpy", "scipy", "pandas"]
 
     def get_strategy(self):
-        from benchmark_utils.learning.strategies import WAUM
+        from benchmark_utils.learning.pruning import WAUM
 
         return WAUM(
             labels=self.labels,

@@ -17,8 +17,8 @@ class LearntSolver(BaseSolver):
     batch_size : int, larger ones with a larger learning rate
     epochs : int, or None for the published number
 
-    `benchmark_utils.learning.training.published_recipe` has the rest. All that is timed starts from the raw votes and
-    tasks: aggregation, the copy to the device, and the epochs whose margins are recorded.
+    `benchmark_utils.learning.training.recipe.published_recipe` has the rest. All that is timed starts from the raw
+    votes and tasks: aggregation, the copy to the device, and the epochs whose margins are recorded.
     """
 
     sampling_strategy = "callback"
@@ -72,7 +72,7 @@ class LearntSolver(BaseSolver):
         return False, None
 
     def set_objective(self, votes, tasks, test_tasks=None, **other):
-        import benchmark_utils.learning.strategies  # noqa: F401 (heavy, and not to be timed)
+        import benchmark_utils.learning.conal  # noqa: F401 (it imports all of them: heavy, and not to be timed)
 
         self.votes, self.tasks, self.test_tasks = votes, tasks, test_tasks
         self.seed = self.get_seed(use_repetition=True)

@@ -1,12 +1,15 @@
 """CoNAL: a confusion that the crowd shares, and each worker's own (Chu, Ma and Wang, 2021; thesis, section 1.2.4)."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import nn
 
-from benchmark_utils.learning.crowd_layer import vote_losses
+from benchmark_utils.learning.crowd_layer import CrowdLayer, vote_losses
+from benchmark_utils.learning.learnt import votes_per_task
 
 
-class CoNAL(nn.Module):
+class CoNALModel(nn.Module):
     """Common noise adaptation layers.
 
     The scores of worker j's answer to task x are
@@ -70,3 +73,22 @@ class CoNAL(nn.Module):
     def worker_confusion(self):
         """P(answer l | the network is certain of class k) by each worker's own matrix, rows k; see CrowdLayer."""
         return self.confusion.detach().softmax(dim=1).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class CoNAL(CrowdLayer):
+    """A classifier that learns from the votes themselves, through a confusion shared by the crowd and one per worker.
+
+    Parameters
+    ----------
+    alpha : float
+        The share of tasks that WAUM prunes beforehand.
+    scale : float
+        How strongly the workers' matrices are kept away from the common one.
+    """
+
+    scale: float = 0.0
+
+    def model(self, network, votes, tasks):
+        voted = votes.votes_per_worker > 0
+        return CoNALModel(network, tasks.shape, voted, votes.n_class, self.scale, votes_per_task(votes))

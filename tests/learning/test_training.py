@@ -5,18 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmark_utils.learning import networks  # noqa: E402
-from benchmark_utils.learning.errors import LearningError  # noqa: E402
-from benchmark_utils.learning.training import (  # noqa: E402
-    PAD,
-    PlainLoss,
-    Recipe,
-    Tasks,
-    Trainer,
-    choose_device,
-    published_recipe,
-    seed_everything,
-)
+from benchmark_utils.learning.training import networks  # noqa: E402
+from benchmark_utils.learning.training.errors import LearningError  # noqa: E402
+from benchmark_utils.learning.training.recipe import Recipe, published_recipe  # noqa: E402
+from benchmark_utils.learning.training.tasks import PAD, Tasks, choose_device  # noqa: E402
+from benchmark_utils.learning.training.trainer import PlainLoss, Trainer, seed_everything  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -7,7 +7,7 @@ pre-trained backbone can be loaded.
 import torch
 from torch import nn
 
-from benchmark_utils.learning.errors import LearningError
+from benchmark_utils.learning.training.errors import LearningError
 
 BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3)}
 

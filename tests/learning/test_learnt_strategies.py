@@ -5,11 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmark_utils.learning import strategies  # noqa: E402
-from benchmark_utils.learning.conal import CoNAL as CoNALModel  # noqa: E402
-from benchmark_utils.learning.crowd_layer import CrowdLayer as CrowdLayerModel  # noqa: E402
-from benchmark_utils.learning.errors import LearningError  # noqa: E402
-from benchmark_utils.learning.strategies import AUMC, WAUM, Classifier, CoNAL, CrowdLayer  # noqa: E402
+from benchmark_utils.learning import pruning  # noqa: E402
+from benchmark_utils.learning.classifier import AGGREGATIONS, Classifier, aggregate  # noqa: E402
+from benchmark_utils.learning.conal import CoNAL, CoNALModel  # noqa: E402
+from benchmark_utils.learning.crowd_layer import CrowdLayer, CrowdLayerModel, padded_examples  # noqa: E402
+from benchmark_utils.learning.pruning import AUMC, WAUM  # noqa: E402
+from benchmark_utils.learning.training.errors import LearningError  # noqa: E402
 from benchmark_utils.votes import Votes  # noqa: E402
 
 QUICK = {"learning_rate": 0.02, "epochs": 12, "margin_epochs": 8, "batch_size": 32}
@@ -39,7 +40,7 @@ def right(learnt, tasks, truth):
     return (learnt.predict(tasks[:140]).argmax(axis=1) == truth[:140]).mean()
 
 
-@pytest.mark.parametrize("labels", list(strategies.AGGREGATIONS))
+@pytest.mark.parametrize("labels", list(AGGREGATIONS))
 def test_a_classifier_learns_from_aggregated_labels(crowd, labels):
     votes, tasks, truth = crowd
     learnt = Classifier(labels=labels, recipe=QUICK).fit(votes, tasks)
@@ -77,7 +78,7 @@ def test_ambiguous_tasks_are_pruned(crowd, strategy):
     labels, soft = learnt.train_labels()
     pruned = np.flatnonzero(labels == -1)
     assert len(pruned) == 9  # 6 % of 150
-    majority = strategies.aggregate("MV", votes, 0).labels
+    majority = aggregate("MV", votes, 0).labels
     # WAUM finds the tasks in between, 7 % of all; AUMC those whose majority is wrong, too
     sought = pruned >= 140 if isinstance(strategy, WAUM) else (pruned >= 140) | (majority != truth)[pruned]
     assert sought.mean() > 0.7
@@ -114,9 +115,9 @@ def test_the_trust_with_voted_support(monkeypatch):
         rng.permuted(np.tile(np.arange(8), (40, 1)), axis=1)
     ]
     votes = Votes.from_matrix(label)
-    full = strategies.worker_diagonals(votes)
-    monkeypatch.setattr(strategies, "CONFUSION_BYTES", 0)
-    np.testing.assert_allclose(strategies.worker_diagonals(votes), full, atol=1e-6)
+    full = pruning.worker_diagonals(votes)
+    monkeypatch.setattr(pruning, "CONFUSION_BYTES", 0)
+    np.testing.assert_allclose(pruning.worker_diagonals(votes), full, atol=1e-6)
     assert full.std() > 0.01
 
 
@@ -129,7 +130,7 @@ def test_the_pruned_votes_are_those_of_the_kept_tasks(crowd):
     assert np.array_equal(kept.votes_per_task[15:], votes.votes_per_task[15:])
     by_class = WAUM(alpha=0.1, by_class=True).prune(votes, score)
     lost = np.flatnonzero(by_class.votes_per_task == 0)
-    labels = strategies.aggregate("MV", votes, 0).labels  # each class loses a tenth of its own
+    labels = aggregate("MV", votes, 0).labels  # each class loses a tenth of its own
     shares = np.bincount(labels[lost], minlength=3) / np.bincount(labels)
     assert shares.min() > 0.08
     assert shares.max() < 0.13
@@ -173,7 +174,7 @@ def test_after_epoch_sees_every_epoch_and_can_end_the_training(crowd):
 
 def test_a_task_counts_as_often_as_it_was_voted():
     votes = Votes([0, 0, 0, 2], [0, 1, 2, 0], [1, 1, 0, 2], 3, 3, 3)
-    examples = strategies.frequency_examples(votes)
+    examples = pruning.frequency_examples(votes)
     assert examples["task"].tolist() == [0, 2]
     np.testing.assert_allclose(examples["target"], [[1 / 3, 2 / 3, 0], [0, 0, 1]], rtol=1e-6)
     np.testing.assert_allclose(examples["weight"], [1.5, 0.5])
@@ -181,7 +182,7 @@ def test_a_task_counts_as_often_as_it_was_voted():
 
 def test_a_tasks_votes_are_laid_out_in_one_row():
     votes = Votes([0, 0, 2, 2, 2], [4, 1, 1, 4, 7], [1, 0, 2, 2, 0], 3, 8, 3)
-    examples = strategies.padded_examples(votes)
+    examples = padded_examples(votes)
     assert examples["task"].tolist() == [0, 2]
     rows = [
         {(w, k) for w, k in zip(*row, strict=True) if k >= 0}

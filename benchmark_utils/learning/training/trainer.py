@@ -7,139 +7,16 @@ little per kernel for Python to keep up. A short last batch is filled with other
 
 import contextlib
 import sys
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from benchmark_utils.learning.errors import LearningError
+from benchmark_utils.learning.training.errors import LearningError
+from benchmark_utils.learning.training.recipe import PUBLISHED_BATCH
 
-PAD = 4  # pixels of padding around an image, for the random crop
 EAGER_STEPS = 3  # steps before the capture: they let the optimizer and cuDNN allocate what they keep
 PREDICT_BATCH = 1000
-PUBLISHED_BATCH = 64
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes
-    ----------
-    network, stem, backbone : str
-        See `networks.build`; `backbone` is the file of pre-trained weights, or None.
-    optimizer : "sgd" or "adam"
-    learning_rate : float
-        For batches of up to 64; a batch of b > 64 examples takes sqrt(b / 64) times as much.
-    momentum, weight_decay : float
-        Of SGD; Adam keeps its defaults.
-    epochs : int
-        For the classifier; the learning rate falls tenfold after each epoch of `drops`.
-    margin_epochs : int
-        T, for the margins of AUM, AUMC and WAUM: before the first drop.
-    batch_size : int
-    augment : bool
-        Random crop after padding and horizontal flip, for images.
-    """
-
-    network: str = "auto"
-    stem: str = "imagenet"
-    backbone: str | None = None
-    optimizer: str = "adam"
-    learning_rate: float = 0.005
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    epochs: int = 50
-    margin_epochs: int = 50
-    drops: tuple = ()
-    batch_size: int = PUBLISHED_BATCH
-    augment: bool = False
-
-
-def published_recipe(shape, **changes) -> Recipe:
-    """The thesis's settings for tasks of this shape (section 2.2.2), with the changes given.
-
-    Images as for CIFAR-10H; features and points with Adam. The thesis trains on LabelMe and Music for 1,000 epochs of
-    augmented images, and does not say for how long on points. Here: 20 epochs over fixed features with a learning rate
-    of 0.0003, the pair with which four strategies together did best on the 500 validation photographs of LabelMe, and
-    150 epochs over points.
-    """
-    if len(shape) == 3:
-        recipe = Recipe(optimizer="sgd", learning_rate=0.1, epochs=150, drops=(50, 100), augment=True)
-    elif shape[0] == 2:
-        recipe = Recipe(epochs=150)
-    else:
-        recipe = Recipe(learning_rate=0.0003, epochs=20, margin_epochs=20)
-    return replace(recipe, **changes)
-
-
-def choose_device(name="auto") -> torch.device:
-    """The device by name; "auto" is the GPU where there is one. Raises LearningError for a GPU that is not there."""
-    if name == "cuda" and not torch.cuda.is_available():
-        raise LearningError("no CUDA device: PyTorch sees no GPU here; use device=cpu, or check nvidia-smi")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
-
-
-class Tasks:
-    """Tasks on the device, scaled by the mean and deviation of each feature, or of each channel of images.
-
-    Images (n_task, channels, height, width), bytes or floats, are kept as they came, padded with black and with the
-    channels last; features (n_task, n_feature) are kept scaled.
-
-    Parameters
-    ----------
-    values : array
-    device : torch.device
-    like : Tasks, optional
-        Scale as these were: held-out tasks as the training tasks.
-    """
-
-    def __init__(self, values, device, like=None):
-        values = np.asarray(values)
-        if values.ndim not in (2, 4):
-            raise LearningError(
-                f"tasks have shape {values.shape}: they need (n_task, n_feature) or (n_task, channels, height, width)"
-            )
-        if values.dtype != np.uint8:
-            values = values.astype(np.float32)
-            if not np.isfinite(values).all():
-                raise LearningError("some tasks hold NaN or infinite values: remove or mend them")
-        self.shape, self.device, self.are_images = values.shape[1:], device, values.ndim == 4
-        if like is not None and like.shape != self.shape:
-            raise LearningError(f"held-out tasks have shape {self.shape}, the training tasks {like.shape}")
-        axes = (0, 2, 3) if self.are_images else 0
-        mean, std = (like.mean, like.std) if like else (values.mean(axes), values.std(axes))
-        self.mean, self.std = mean, np.where(std > 0, std, 1)
-        if self.are_images:
-            around = ((0, 0), (PAD, PAD), (PAD, PAD), (0, 0))
-            values = np.pad(values.transpose(0, 2, 3, 1), around)
-        else:
-            values = ((values - self.mean) / self.std).astype(np.float32)
-        self.values = torch.as_tensor(values, device=device)
-        self.shift, self.scale = (torch.as_tensor(v, dtype=torch.float32, device=device) for v in (self.mean, self.std))
-
-    def __len__(self):
-        return len(self.values)
-
-    def batch(self, index, augment=False, random=None):
-        """The tasks of an index tensor (n,), as the network takes them, (n, *shape); `random` is a torch Generator."""
-        if not self.are_images:
-            return self.values[index]
-        n, (_, height, width) = len(index), self.shape
-        row = torch.arange(height, device=self.device).expand(n, -1)
-        column = torch.arange(width, device=self.device).expand(n, -1)
-        if augment:
-            flip = torch.rand(n, 1, device=self.device, generator=random) < 0.5
-            column = torch.where(flip, width - 1 - column, column)
-            row = row + torch.randint(2 * PAD + 1, (n, 1), device=self.device, generator=random)
-            column = column + torch.randint(2 * PAD + 1, (n, 1), device=self.device, generator=random)
-        else:
-            row, column = row + PAD, column + PAD
-        images = self.values[index[:, None, None], row[:, :, None], column[:, None, :]]
-        return ((images - self.shift) / self.scale).permute(0, 3, 1, 2)  # channels-last in memory
 
 
 class PlainLoss(torch.nn.Module):
