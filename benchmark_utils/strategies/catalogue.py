@@ -44,3 +44,28 @@ ITERATIVE = {
 }
 
 STRATEGIES = {**ONE_SHOT, **ITERATIVE}
+
+
+CROWDKIT = {
+    "MV": "MajorityVote",
+    "WAWA": "Wawa",
+    "ZBS": "ZeroBasedSkill",
+    "DS": "DawidSkene",
+    "OneCoinDS": "OneCoinDawidSkene",
+    "GLAD": "GLAD",
+    "MACE": "MACE",
+    "KOS": "KOS",
+    "MMSR": "MMSR",
+}
+PEERANNOT = {
+    "MV": "majority_voting",
+    "NS": "naive_soft",
+    "WAWA": "wawa",
+    "TwoThird": "twothird",
+    "WDS": "wds",
+    "DS": "dawid_skene",
+    "DSWC-5": "dawid_skene_clust",
+    "GLAD": "glad",
+    "PlantNet": "plantnet",
+    "IWMV": "iwmv",
+}

@@ -1,6 +1,6 @@
 """Draw the curves of a result, AccTrain against runtime, one panel per dataset.
 
-python -m benchmarks.picture outputs/published.parquet docs/curves.svg [--datasets bluebirds music]
+python -m studies.curves outputs/published.parquet docs/curves.svg [--datasets bluebirds music]
 """
 
 import argparse

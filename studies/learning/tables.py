@@ -1,6 +1,6 @@
 """The learnt strategies on a CPU, beside the thesis's Tables 2.1 and 2.2 and the published figures on LabelMe.
 
-    python benchmarks/learning_tables.py --data ../shared/data
+    python -m studies.learning.tables --data ../shared/data
 
 Test accuracy and ECE, mean and deviation: ten repetitions of the simulators, a new crowd each; five seeds on LabelMe,
 where the thesis trains on images: there, the differences between rows compare and the levels do not.
@@ -8,12 +8,9 @@ About ten minutes on one core.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.features import labelme_tasks
 from benchmark_utils.crowds.simulated.points import three_circles, two_moons

@@ -1,7 +1,7 @@
 """Time and peak memory against the number of votes: ours, crowd-kit's and peerannot's, up to Pl@ntNet's full size.
 
-    python -m benchmarks.scale [--sizes N ...] [--strategies NAME ...] [--who ours crowd-kit peerannot]
-                               [--seconds 600] [--gib 16] [--output benchmarks/scale.md] [--picture docs/scale.svg]
+    python -m studies.speed.scale [--sizes N ...] [--strategies NAME ...] [--who ours crowd-kit peerannot]
+                               [--seconds 600] [--gib 16] [--output studies/speed/scale.md] [--picture docs/scale.svg]
 
 The crowds are `simulated_flora`'s, one of each size. Each run is a child process, one at a time and with one thread,
 which loads the votes, converts them for a library, and then is measured:
@@ -34,8 +34,7 @@ from benchmark_utils.crowds.simulated.flora import FULL, flora
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from benchmark_utils.votes import Votes
-from benchmarks.against_crowdkit import to_markdown
-from benchmarks.strategies import LIBRARIES, ROOT, _memory
+from studies.speed.measuring import LIBRARIES, ROOT, resident_memory, to_markdown
 
 SIZES = [10_000, 100_000, 900_000, 1_000_000, FULL["n_votes"]]
 VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
@@ -108,10 +107,10 @@ def _measure(connection, who, strategy, file, n_iter, limit):
     connection.send(SETTLED)
     keep_freed_memory()
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
-    before = _memory("VmRSS")
+    before = resident_memory("VmRSS")
     whole, n_done, labels = _timed(run, n_iter)
     start, _, _ = _timed(run, 0) if is_iterative else (np.nan, 0, None)
-    peak, known = _memory("VmHWM"), truth >= 0
+    peak, known = resident_memory("VmHWM"), truth >= 0
     return {
         "run [s]": whole,
         "start [s]": start,
@@ -221,7 +220,8 @@ def main():
     os.environ["OMP_NUM_THREADS"] = "1"  # the children read it when they load numpy
     rows, missing = run_all(chosen.who, chosen.strategies, chosen.sizes, chosen.n_iter, chosen.seconds, chosen.gib)
     rows = [{**row, "votes": f"{row['votes']:,}"} for row in rows]
-    command = f"python -m benchmarks.scale --n-iter {chosen.n_iter} --seconds {chosen.seconds:g} --gib {chosen.gib:g}"
+    limits = f"--n-iter {chosen.n_iter} --seconds {chosen.seconds:g} --gib {chosen.gib:g}"
+    command = f"python -m studies.speed.scale {limits}"
     text = to_markdown(sorted(rows, key=lambda row: (row["strategy"], row["who"])), command) if rows else ""
     text += "\nNot run:\n\n" + "".join(f"- {reason}\n" for reason in missing) if missing else ""
     print(text)

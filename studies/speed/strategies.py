@@ -1,7 +1,7 @@
 """Every strategy on every crowd, ours against crowd-kit's and peerannot's: time, accuracy, peak memory.
 
-    python -m benchmarks.strategies [--datasets NAME ...] [--strategies NAME ...] [--n-iter 10] [--force]
-                                    [--output benchmarks/strategies.md]
+    python -m studies.speed.strategies [--datasets NAME ...] [--strategies NAME ...] [--n-iter 10] [--force]
+                                    [--output studies/speed/strategies.md]
 
 Per dataset and strategy:
 
@@ -19,81 +19,16 @@ take long.
 """
 
 import argparse
-import multiprocessing
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
-from benchopt.benchmark import Benchmark
 
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
-from benchmarks.against_crowdkit import load, to_markdown
+from studies.speed.measuring import LIBRARIES, library_run, load, our_run, peak_memory, shortest, to_markdown
 
-ROOT = Path(__file__).parents[1]
 LOCAL = ["rte", "dog", "web", "cf_amt", "sp_amt"]
 DATASETS = ["bluebirds", "labelme", "music", *LOCAL, "cifar10h", "audiobirds"]
-CROWDKIT = {
-    "MV": "MajorityVote",
-    "WAWA": "Wawa",
-    "ZBS": "ZeroBasedSkill",
-    "DS": "DawidSkene",
-    "OneCoinDS": "OneCoinDawidSkene",
-    "GLAD": "GLAD",
-    "MACE": "MACE",
-    "KOS": "KOS",
-    "MMSR": "MMSR",
-}
-PEERANNOT = {
-    "MV": "majority_voting",
-    "NS": "naive_soft",
-    "WAWA": "wawa",
-    "TwoThird": "twothird",
-    "WDS": "wds",
-    "DS": "dawid_skene",
-    "DSWC-5": "dawid_skene_clust",
-    "GLAD": "glad",
-    "PlantNet": "plantnet",
-    "IWMV": "iwmv",
-}
-LIBRARIES = {"crowd-kit": CROWDKIT, "peerannot": PEERANNOT}
-SLOW = 10.0  # seconds above which a run is not repeated
-
-
-def our_run(strategy, votes, n_iter, **options):
-    """A function without arguments that fits ours; n_iter None runs to convergence."""
-    if strategy in ITERATIVE and n_iter is not None:
-        options = dict(options, n_iter=n_iter)
-    return lambda: STRATEGIES[strategy]().fit(votes, **options)
-
-
-def library_run(library, strategy, votes, n_iter, force):
-    """The solver, ready to run, or the reason why it does not run."""
-    (solver_class,) = Benchmark(ROOT).check_solver_patterns([library], class_only=True)
-    if not solver_class.is_installed():
-        return None, f"{library} is not installed"
-    solver = solver_class.get_instance(
-        strategy=LIBRARIES[library][strategy], max_votes=votes.n_votes if force else None
-    )
-    skipped, reason = solver.skip(votes=votes)
-    if skipped:
-        return None, reason
-    solver.votes, solver.seed = votes, 0
-    solver.converted = solver.convert(votes)
-    return (lambda: solver.run(n_iter) or solver), None
-
-
-def shortest(functions, repeats=3):
-    """Shortest time and last result of each function, called in turn."""
-    best, results = [np.inf] * len(functions), [None] * len(functions)
-    for _ in range(repeats):
-        for i, function in enumerate(functions):
-            if results[i] is not None and best[i] > SLOW:
-                continue
-            start = time.perf_counter()
-            results[i] = function()
-            best[i] = min(best[i], time.perf_counter() - start)
-    return best, results
 
 
 def compare(dataset, strategy, n_iter, force):
@@ -132,39 +67,6 @@ def compare(dataset, strategy, n_iter, force):
     return row, reasons
 
 
-def peak_memory(who, dataset, strategy, n_iter, force):
-    """Peak resident memory of one run in a child process, less what it held before it, MiB."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_measure, args=(theirs, who, dataset, strategy, n_iter, force))
-    child.start()
-    theirs.close()
-    try:
-        return ours.recv()
-    except EOFError:
-        return np.nan  # the child died
-    finally:
-        child.join()
-
-
-def _measure(connection, who, dataset, strategy, n_iter, force):
-    votes, _ = load(*dataset)
-    if who == "ours":
-        run = our_run(strategy, votes, n_iter)
-    else:
-        run, _ = library_run(who, strategy, votes, n_iter, force)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
-    before = _memory("VmRSS")
-    run()
-    connection.send((_memory("VmHWM") - before) / 1024)
-
-
-def _memory(field):
-    """KiB, from Linux's account of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field))
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--datasets", nargs="+", default=DATASETS, choices=DATASETS)
@@ -187,7 +89,7 @@ def main():
                 print({key: f"{v:.4g}" if isinstance(v, float) else v for key, v in row.items()}, flush=True)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     rows = [{column: row.get(column, "") for column in columns} for row in rows]
-    text = to_markdown(rows, " ".join(["python -m benchmarks.strategies", *sys.argv[1:]]))
+    text = to_markdown(rows, " ".join(["python -m studies.speed.strategies", *sys.argv[1:]]))
     left_out = (f"- {reason} ({', '.join(where)})\n" for reason, where in reasons.items())
     text += "\nLeft out:\n\n" + "".join(left_out) if reasons else ""
     print(text)

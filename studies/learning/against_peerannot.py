@@ -1,6 +1,6 @@
 """WAUM's training loop beside peerannot's, on the same votes, network and machine.
 
-    python benchmarks/waum_peerannot.py --data ../shared/data/cifar10h --out outputs/waum_peerannot
+    python -m studies.learning.against_peerannot --data ../shared/data/cifar10h --out outputs/waum_peerannot
 
 needs peerannot and torchvision. Both visit every (task, vote) pair of the first --tasks tasks of CIFAR-10H in batches
 of 64, for --epochs epochs, with a ResNet-18. peerannot's clock covers the loop alone, and stops before the pass over
@@ -11,22 +11,18 @@ of WAUM, Dawid and Skene, training, margins, scores; a first time, with what CUD
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from waum_gpu import Report, read_votes, synchronised
-
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.learning.pruning import WAUM
 from benchmark_utils.learning.training.recipe import published_recipe
 from benchmark_utils.learning.training.tasks import Tasks, choose_device
 from benchmark_utils.strategies.dawid_skene import DawidSkene
+from studies.learning.cifar10h_gpu import Report, read_votes, synchronised
 
 BATCH = 64
 
@@ -108,7 +104,7 @@ def time_peerannot(votes, tasks, epochs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of waum_gpu.py")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of cifar10h_gpu.py")
     parser.add_argument("--out", required=True)
     parser.add_argument("--tasks", type=int, default=400)
     parser.add_argument("--epochs", type=int, default=2)

@@ -1,7 +1,7 @@
 """The tables and figures of the thesis's chapter 4, from a result of run_configs/plantnet.yml; needs matplotlib.
 
     benchopt run . --config run_configs/plantnet.yml
-    python -m benchmarks.plantnet_tables outputs/plantnet.parquet --output FOLDER [--format svg|png] > FOLDER.md
+    python -m studies.plantnet outputs/plantnet.parquet --output FOLDER [--format svg|png] > FOLDER.md
 
 Tables are printed as markdown, figures are written to the folder, once per dataset, and each says on which data it is.
 Means over the repetitions, with their standard errors. A repetition is a new crowd where crowds are simulated; on real

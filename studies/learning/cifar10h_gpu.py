@@ -1,6 +1,6 @@
 """CIFAR-10H on a GPU: speed of the training loop, WAUM both ways, and the comparison of the thesis's Table 2.3.
 
-    python benchmarks/waum_gpu.py --data ../shared/data/cifar10h --out outputs/waum_gpu
+    python -m studies.learning.cifar10h_gpu --data ../shared/data/cifar10h --out outputs/waum_gpu
 
 needs torch, numpy, scipy and pandas, not Benchopt. FOLDER of --data holds cifar10h-raw.zip and
 cifar-10-python.tar.gz. Sections, of which --sections takes some:
@@ -19,7 +19,6 @@ checks the script on a CPU.
 
 import argparse
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -27,8 +26,6 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.stats import spearmanr
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.learning.classifier import Classifier

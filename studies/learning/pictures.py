@@ -1,15 +1,14 @@
 """Pictures of what the margins find; needs matplotlib.
 
-    python benchmarks/learning_pictures.py circles --out outputs
-    python benchmarks/learning_pictures.py cifar10h --data ../shared/data/cifar10h --scores waum_gpu.npz --out outputs
+    python -m studies.learning.pictures circles --out outputs
+    python -m studies.learning.pictures cifar10h --data ../shared/data/cifar10h --scores waum_gpu.npz --out outputs
 
 `circles` trains on a CPU, in seconds: the three circles with aggregated labels, the tasks that WAUM prunes and what
-the classifier decides. `cifar10h` reads the scores that waum_gpu.py left: the ten worst tasks of each class with their
+the classifier decides. `cifar10h` reads the scores of cifar10h_gpu.py: the ten worst tasks of each class with their
 votes, and WAUM against the entropy of the votes.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -17,8 +16,6 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
 from benchmark_utils.crowds.simulated.points import three_circles
@@ -98,14 +95,14 @@ def main():
     parser.add_argument("what", choices=["circles", "cifar10h"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="the folder of cifar10h-raw.zip and cifar-10-python.tar.gz")
-    parser.add_argument("--scores", type=Path, help="the .npz file of waum_gpu.py")
+    parser.add_argument("--scores", type=Path, help="the .npz file of cifar10h_gpu.py")
     options = parser.parse_args()
     if options.what == "circles":
         draw_circles(options.out)
         return
     if options.data is None or options.scores is None:
         parser.error("cifar10h needs --data and --scores")
-    from waum_gpu import CLASSES, read_votes
+    from studies.learning.cifar10h_gpu import CLASSES, read_votes
 
     votes, truth = read_votes(options.data)
     images = cifar10h_tasks(options.data, votes.n_task)["tasks"]

@@ -1,6 +1,6 @@
 """Which strategy wins on which simulated crowd: mean and standard error over many seeds.
 
-    python -m benchmarks.simulators [--seeds 50] [--scenarios independent correlated difficulty] [--output FILE.md]
+    python -m studies.simulators [--seeds 50] [--scenarios independent correlated difficulty] [--output FILE.md]
 
 Two figures per strategy and scenario: AccTrain, and how well the strategy ranks the workers, as Spearman's
 correlation between its worker scores and the trace of the workers' true confusion matrices. Publications show one

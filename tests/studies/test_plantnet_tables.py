@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import plantnet_tables
-from benchmarks.plantnet_tables import METRICS, chapter_rows, origin, report, summarise
+from studies import plantnet
+from studies.plantnet import METRICS, chapter_rows, origin, report, summarise
 
 FLORA = "simulated_flora[expert_votes=kept,n_votes=2000]"
-DEFAULTS = {**plantnet_tables.DEFAULTS, "theta_conf": np.nan}
+DEFAULTS = {**plantnet.DEFAULTS, "theta_conf": np.nan}
 
 
 def point(dataset, solver, rep, value, converged=1.0, valid=None, **changed):
@@ -46,7 +46,7 @@ def crowd(dataset=FLORA):
 
 @pytest.fixture
 def tables_only(monkeypatch):
-    monkeypatch.setattr(plantnet_tables, "FIGURES", {})
+    monkeypatch.setattr(plantnet, "FIGURES", {})
 
 
 def section(text, title):
@@ -144,15 +144,15 @@ def test_every_table_and_figure_names_its_data(tmp_path, monkeypatch):
 
 def test_points_are_drawn_where_they_are(tmp_path):
     summary = summarise(chapter_rows(crowd())[0])
-    figure = plantnet_tables.draw_ai(summary, "data")
+    figure = plantnet.draw_ai(summary, "data")
     (curve,) = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 4 and line.get_marker() == "o"]
     assert curve.get_xdata().tolist() == [0, 0.25, 0.7, 1]
     assert curve.get_ydata().tolist() == pytest.approx([0, 0.25, 0.7, 1])
-    axis = plantnet_tables.draw_penalties(summary, "data").axes[0]
+    axis = plantnet.draw_penalties(summary, "data").axes[0]
     assert axis.get_legend_handles_labels()[1] == ["none", "difference", "accuracy"]
     (note,) = axis.texts
     assert note.get_text() == "not drawn, not converged: ratio"
-    plantnet_tables.plt.close("all")
+    plantnet.plt.close("all")
 
 
 @pytest.mark.parametrize(
@@ -196,10 +196,10 @@ def test_partial_results(tmp_path):
 def test_command(tmp_path, monkeypatch, capsys):
     crowd().to_parquet(tmp_path / "result.parquet")
     monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "result.parquet"), "--output", str(tmp_path / "figures")])
-    plantnet_tables.main()
+    plantnet.main()
     assert "### Weight functions" in capsys.readouterr().out
     assert len(list((tmp_path / "figures").glob("*.svg"))) == 5
     monkeypatch.setattr(sys, "argv", ["", str(tmp_path / "absent.parquet"), "--output", str(tmp_path)])
     with pytest.raises(SystemExit):
-        plantnet_tables.main()
+        plantnet.main()
     assert "run_configs/plantnet.yml makes it" in capsys.readouterr().err
