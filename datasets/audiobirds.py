@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -48,4 +46,4 @@ class Dataset(CrowdDataset):
             return votes, truth
         expert = np.isin(votes.encoding.workers.astype(str), self.experts(self.folder()).astype(str))
         kept = ~expert[votes.worker]
-        return replace(votes, **{name: getattr(votes, name)[kept] for name in ("task", "worker", "label")}), truth
+        return votes.keep(kept), truth

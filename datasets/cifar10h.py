@@ -1,10 +1,6 @@
-from dataclasses import replace
-
 from benchmark_utils.crowds.download import Source
-from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks, read_votes
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks, first_tasks, read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-
-N_TRAIN = 9_500  # the images after these are held out, to test what learns from the votes
 
 
 class Dataset(CrowdDataset):
@@ -36,14 +32,7 @@ class Dataset(CrowdDataset):
     def select(self, votes, truth):
         if self.split == "all":
             return votes, truth
-        kept = votes.task < N_TRAIN
-        votes = replace(
-            votes,
-            **{name: getattr(votes, name)[kept] for name in ("task", "worker", "label")},
-            n_task=N_TRAIN,
-            encoding=replace(votes.encoding, tasks=votes.encoding.tasks[:N_TRAIN]),
-        )
-        return votes, truth[:N_TRAIN]
+        return first_tasks(votes, truth)
 
     def read_tasks(self, folder, votes):
         return cifar10h_tasks(folder, votes.n_task) if self.split == "train" else {}

@@ -103,8 +103,7 @@ def padded_examples(votes):
     if len(task) * most > PADDED_ENTRIES:
         raise LearningError(f"{len(task)} tasks with up to {most} votes each do not fit as rows of equal length")
     row = np.searchsorted(task, votes.task)
-    first = np.cumsum(votes.votes_per_task) - votes.votes_per_task
-    column = np.arange(votes.n_votes) - first[votes.task]
+    column = np.arange(votes.n_votes) - votes.task_start[votes.task]
     worker = np.zeros((len(task), most), dtype=np.int64)
     label = np.full((len(task), most), -1, dtype=np.int64)
     worker[row, column], label[row, column] = votes.worker, votes.label

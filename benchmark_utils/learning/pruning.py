@@ -61,9 +61,7 @@ class AUMC(Classifier):
         kept = margins.kept_tasks(score, self.alpha, by_class)[votes.task]
         if not kept.any():
             raise LearningError(f"alpha = {self.alpha} prunes every task: lower it")
-        return Votes(
-            votes.task[kept], votes.worker[kept], votes.label[kept], votes.n_task, votes.n_worker, votes.n_class
-        )
+        return votes.keep(kept)
 
     def fit(self, votes: Votes, tasks, seed=0, after_epoch=None) -> Learnt:
         """Score the tasks, prune, aggregate, train: `labels` are those aggregated, -1 for tasks that were pruned."""

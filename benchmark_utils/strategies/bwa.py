@@ -49,7 +49,7 @@ class BWA:
             (n_worker, n_class), and `mean`, mu (n_class,).
         """
         voted = votes.votes_per_task > 0
-        row_start = np.concatenate([[0], np.cumsum(votes.votes_per_task)])
+        row_start = votes.task_start
         asked = sparse.csr_array(
             (np.ones(votes.n_votes), votes.worker, row_start), shape=(votes.n_task, votes.n_worker)
         )

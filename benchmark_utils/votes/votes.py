@@ -7,7 +7,7 @@ follow the number of votes and never the number of tasks times workers.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -113,9 +113,18 @@ class Votes:
         return np.bincount(self.task, minlength=self.n_task)
 
     @property
+    def task_start(self) -> np.ndarray:
+        """Votes task_start[i] to task_start[i + 1] are those of task i, (n_task + 1,)."""
+        return np.append(0, np.cumsum(self.votes_per_task))
+
+    @property
     def votes_per_worker(self) -> np.ndarray:
         """Workload: the number of votes of each worker, (n_worker,)."""
         return np.bincount(self.worker, minlength=self.n_worker)
+
+    def keep(self, mask) -> Votes:
+        """The votes where `mask`, (n_votes,) bool, is true; tasks, workers, classes and what is known of them stay."""
+        return replace(self, task=self.task[mask], worker=self.worker[mask], label=self.label[mask])
 
     @classmethod
     def from_frame(

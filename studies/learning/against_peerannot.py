@@ -17,12 +17,12 @@ from types import SimpleNamespace
 
 import torch
 
-from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
+from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks, first_tasks, read_votes
 from benchmark_utils.learning.pruning import WAUM
 from benchmark_utils.learning.training.recipe import published_recipe
 from benchmark_utils.learning.training.tasks import Tasks, choose_device
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from studies.learning.cifar10h_gpu import Report, read_votes, synchronised
+from studies.learning.cifar10h_gpu import Report, synchronised
 
 BATCH = 64
 
@@ -114,7 +114,7 @@ def main():
     device = choose_device(options.device)
     report = Report(Path(options.out).resolve())
     report.add("device", torch.cuda.get_device_name() if device.type == "cuda" else "CPU")
-    votes, _ = read_votes(options.data, options.tasks)
+    votes, _ = first_tasks(*read_votes(options.data / "cifar10h-raw.zip"), options.tasks)
     tasks = Tasks(cifar10h_tasks(options.data, votes.n_task)["tasks"], device)
     report.add("data", dict(tasks=votes.n_task, votes=votes.n_votes, workers=votes.n_worker, epochs=options.epochs))
     first = time_ours(votes, tasks, options.epochs)

@@ -23,11 +23,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import torch
 from scipy.stats import spearmanr
 
-from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
+from benchmark_utils.crowds.published.cifar10h import CLASSES, N_TRAIN, cifar10h_tasks, first_tasks, read_votes
 from benchmark_utils.learning.classifier import Classifier
 from benchmark_utils.learning.conal import CoNAL
 from benchmark_utils.learning.crowd_layer import CrowdLayer
@@ -37,9 +36,8 @@ from benchmark_utils.learning.training.recipe import published_recipe
 from benchmark_utils.learning.training.tasks import Tasks, choose_device
 from benchmark_utils.learning.training.trainer import PlainLoss, Trainer
 from benchmark_utils.scoring.against_truth import score_test
-from benchmark_utils.votes import Votes, normalise, sum_votes
+from benchmark_utils.votes import normalise, sum_votes
 
-CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 T = 50  # epochs whose margins are recorded, as published
 # Table 2.3: test accuracy in per cent, mean and deviation over five runs
 PUBLISHED = {
@@ -71,18 +69,6 @@ class Report:
     def add_scores(self, name, score):
         self.scores[name] = score
         np.savez_compressed(self.scores_path, **self.scores)
-
-
-def read_votes(folder, n_task=9500):
-    """The votes on the first 9,500 tasks, attention checks left out, and their truth."""
-    columns = ["annotator_id", "is_attn_check", "true_label", "chosen_label", "cifar10_test_test_idx"]
-    rows = pd.read_csv(folder / "cifar10h-raw.zip", usecols=columns)
-    rows = rows[(rows["is_attn_check"] == 0) & (rows["cifar10_test_test_idx"] < n_task)]
-    task = rows["cifar10_test_test_idx"].to_numpy()
-    worker, workers = pd.factorize(rows["annotator_id"], sort=True)
-    truth = np.zeros(n_task, dtype=np.int64)
-    truth[task] = rows["true_label"]
-    return Votes(task, worker, rows["chosen_label"].to_numpy(), n_task, len(workers), len(CLASSES)), truth
 
 
 def synchronised(device):
@@ -257,7 +243,7 @@ def main():
     report = Report(options.out)
     report.add("device", torch.cuda.get_device_name() if device.type == "cuda" else "CPU")
     report.add("torch", torch.__version__)
-    votes, truth = read_votes(options.data, 100 if options.tiny else 9500)
+    votes, truth = first_tasks(*read_votes(options.data / "cifar10h-raw.zip"), 100 if options.tiny else N_TRAIN)
     data = cifar10h_tasks(options.data, votes.n_task)
     tasks = Tasks(data["tasks"], device)
     recipe = {"stem": options.stem}

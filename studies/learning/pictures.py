@@ -102,9 +102,9 @@ def main():
         return
     if options.data is None or options.scores is None:
         parser.error("cifar10h needs --data and --scores")
-    from studies.learning.cifar10h_gpu import CLASSES, read_votes
+    from benchmark_utils.crowds.published.cifar10h import CLASSES, first_tasks, read_votes
 
-    votes, truth = read_votes(options.data)
+    votes, truth = first_tasks(*read_votes(options.data / "cifar10h-raw.zip"))
     images = cifar10h_tasks(options.data, votes.n_task)["tasks"]
     with np.load(options.scores) as scores:
         name = max(scores.files, key=lambda name: "epoch=votes" in name)  # the published way, where it was measured

@@ -405,3 +405,23 @@ def test_labels_in_the_users_own_names():
     frame = pd.DataFrame({"task": ["a", "b", "c"], "worker": [1, 1, 1], "label": ["cat", "dog", "cat"]})
     votes = Votes.from_frame(frame, tasks=["a", "b", "c", "d"])
     assert votes.named(np.array([0, 1, 0, -1])).to_dict() == {"a": "cat", "b": "dog", "c": "cat", "d": None}
+
+
+def test_keep_leaves_all_but_the_votes(random_votes):
+    votes, _ = random_votes(n_task=6)
+    whole = Votes(
+        *(votes.task, votes.worker, votes.label, 7, votes.n_worker, votes.n_class),
+        author=np.arange(7),
+        machine_label=np.full(7, -1),
+        machine_score=np.full(7, 0.5),
+    )
+    kept = whole.keep(whole.worker != 3)
+    assert kept.to_frame().equals(whole.to_frame().query("worker != 3").reset_index(drop=True))
+    assert (kept.n_task, kept.n_worker, kept.n_class) == (7, whole.n_worker, whole.n_class)
+    for name in ("author", "machine_label", "machine_score"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(whole, name))
+
+
+def test_task_start_says_where_the_votes_of_a_task_are():
+    votes = Votes([0, 0, 2], [0, 1, 1], [1, 0, 0], 4, 2, 2)
+    assert votes.task_start.tolist() == [0, 2, 2, 3, 3]

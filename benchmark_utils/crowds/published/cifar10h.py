@@ -3,6 +3,7 @@
 import io
 import pickle
 import tarfile
+from dataclasses import replace
 from zipfile import ZipFile
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark_utils.crowds.published.features import held_out
 from benchmark_utils.votes import Encoding, Votes, VotesError
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+N_TRAIN = 9_500  # the images after these are held out, to test what learns from the votes
 
 
 def read_votes(path) -> tuple[Votes, np.ndarray]:
@@ -28,6 +30,12 @@ def read_votes(path) -> tuple[Votes, np.ndarray]:
     encoding = Encoding(np.arange(n_task), np.asarray(workers), np.array(CLASSES))
     votes = Votes(task, worker, rows["chosen_label"], int(n_task), len(workers), len(CLASSES), encoding=encoding)
     return votes, truth
+
+
+def first_tasks(votes: Votes, truth, n_task=N_TRAIN) -> tuple[Votes, np.ndarray]:
+    """The votes on the first `n_task` images, and their truth, (n_task,)."""
+    encoding = replace(votes.encoding, tasks=votes.encoding.tasks[:n_task])
+    return replace(votes.keep(votes.task < n_task), n_task=n_task, encoding=encoding), truth[:n_task]
 
 
 def cifar10h_tasks(folder, n_task) -> dict:

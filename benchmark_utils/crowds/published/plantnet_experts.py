@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from benchmark_utils.votes import Votes
@@ -33,7 +31,7 @@ def remove_experts(votes: Votes, truth) -> tuple[Votes, str]:
     explained[votes.task[by_expert & right]] = True
     doubtful = source & ~explained[votes.task]
     removed = by_expert | doubtful
-    kept = replace(votes, **{name: getattr(votes, name)[~removed] for name in ("task", "worker", "label")})
+    kept = votes.keep(~removed)
     known = truth >= 0
     report = (
         f"{removed.sum()} votes of {expert.sum()} experts on {known.sum()} observations with a truth removed; "

@@ -27,7 +27,7 @@ def write_v1(folder, votes: Votes, truth) -> None:
         (folder / name).mkdir(parents=True, exist_ok=True)
     names = {f"Species number{k}": k for k in range(votes.n_class)}
     everything = np.arange(votes.n_task)
-    start = np.concatenate([[0], np.cumsum(votes.votes_per_task)])
+    start = votes.task_start
 
     def answers(first, last):
         here = slice(start[first], start[last])

@@ -7,7 +7,6 @@ Pl@ntNet-CrowdSWE (thesis, sections 4.2.2, 4.2.3 and 4.3.1).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -195,4 +194,4 @@ def without_experts(crowd: Flora) -> Votes:
     """The votes of all but the experts; observations that only an expert voted on are left without a vote."""
     votes = crowd.votes
     kept = votes.worker >= crowd.n_expert
-    return replace(votes, task=votes.task[kept], worker=votes.worker[kept], label=votes.label[kept])
+    return votes.keep(kept)

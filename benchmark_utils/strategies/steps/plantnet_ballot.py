@@ -34,7 +34,7 @@ class Ballot:
         self.pair = pair.astype(votes.worker.dtype)
         self.pair_user = (keys // votes.n_class).astype(votes.worker.dtype)
         self.n_proposed = np.bincount(self.pair_user, minlength=votes.n_worker)
-        row_start = np.append(0, np.cumsum(votes.votes_per_task))
+        row_start = votes.task_start
         self.given = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), (votes.n_task, votes.n_worker))
         self._find_contested()
 

@@ -16,7 +16,7 @@ def agreements(votes: Votes):
     Returns the worker, the partner and C_jl over pairs of votes, where one answered twice; each (n_pairs,).
     """
     first, _ = support(votes)
-    task_start = np.concatenate([[0], np.cumsum(votes.votes_per_task)])
+    task_start = votes.task_start
     n_common = _pair_up(votes, task_start)
     # of one sparsity pattern, since no entry of the sum is zero
     n_common_and_equal = n_common + _pair_up(votes, np.append(first, votes.n_votes))
