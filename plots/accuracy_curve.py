@@ -1,6 +1,6 @@
 from benchopt import BasePlot
 
-from benchmark_utils.scoring.columns import COLUMNS
+from benchmark_utils.scoring.columns import BY_NAME, scores
 
 
 class Plot(BasePlot):
@@ -8,7 +8,11 @@ class Plot(BasePlot):
 
     name = "accuracy_curve"
     type = "scatter"
-    options = {"dataset": ..., "column": list(COLUMNS), "X_axis": ["Time", "Iteration"]}
+    options = {
+        "dataset": ...,
+        "column": lambda df: [column.short for column in scores(df)],
+        "X_axis": ["Time", "Iteration"],
+    }
 
     def plot(self, df, dataset, column, X_axis):  # noqa: N803, the name Benchopt gives to this option
         score, x = f"objective_{column}", "time" if X_axis == "Time" else "objective_n_iter"
@@ -27,5 +31,5 @@ class Plot(BasePlot):
         return {
             "title": dataset,
             "xlabel": "Time [s]" if X_axis == "Time" else "Iterations",
-            "ylabel": COLUMNS[column],
+            "ylabel": BY_NAME[f"objective_{column}"].title,
         }

@@ -1,9 +1,7 @@
 from benchopt import BasePlot
 
 from benchmark_utils.results.table import final_points
-from benchmark_utils.scoring.columns import COLUMNS
-
-SCORES = [f"objective_{column}" for column in COLUMNS]
+from benchmark_utils.scoring.columns import shown
 
 
 class Plot(BasePlot):
@@ -15,13 +13,13 @@ class Plot(BasePlot):
 
     def plot(self, df, dataset):
         last = final_points(df[df["dataset_name"] == dataset])
-        mean = last.groupby("solver_name")[[*SCORES, "objective_n_iter", "time"]].mean()
+        mean = last.groupby("solver_name")[[column.name for column in shown(df)]].mean()
         return [[solver, *(float(value) for value in row)] for solver, row in zip(mean.index, mean.values, strict=True)]
 
     def get_metadata(self, df, dataset):
         return {
             "title": dataset,
-            "columns": ["solver", *COLUMNS.values(), "iterations", "time [s]"],
+            "columns": ["solver", *(column.title for column in shown(df))],
             "default_order_column": 1,
             "default_order_ascending": False,
         }

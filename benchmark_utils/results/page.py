@@ -15,7 +15,7 @@ import pandas as pd
 from benchmark_utils.results.names import short_names
 from benchmark_utils.results.ranking import mean_ranks
 from benchmark_utils.results.table import final_points
-from benchmark_utils.scoring.columns import COLUMNS
+from benchmark_utils.scoring.columns import ACC_TRAIN, shown
 
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733 }
@@ -64,12 +64,11 @@ def _curves(rows):
 
 
 def _table(rows):
-    scores = {f"objective_{column}": name for column, name in COLUMNS.items()}
-    scores |= {"objective_n_iter": "iterations", "objective_converged": "converged", "time": "time [s]"}
-    scores = {column: name for column, name in scores.items() if column in rows}
-    last = final_points(rows).groupby("solver_name")[list(scores)].mean()
-    last = last.sort_values("objective_acc_train", ascending=False).rename(columns=scores)
-    last = last.dropna(axis=1, how="all")
+    titles = {column.name: column.title for column in shown(rows)}
+    last = final_points(rows).groupby("solver_name")[list(titles)].mean()
+    if ACC_TRAIN in titles:  # without any truth there is none
+        last = last.sort_values(ACC_TRAIN, ascending=False)
+    last = last.rename(columns=titles)
     return last.reset_index(names="solver").to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.4g}")
 
 

@@ -1,13 +1,198 @@
-"""The columns of a result."""
+"""The columns of a result, one row each: the list that plots, pages, rankings and docs/columns.md read.
 
-# What is worth a column in a table, with its name there; all of it is in the parquet.
-COLUMNS = {
-    "acc_train": "AccTrain",
-    "acc_valid": "AccTrain, valid",
-    "valid_fraction": "valid",
-    "f1_macro": "macro F1",
-    "acc_disagreement": "AccTrain, disagreement",
-    "ece": "ECE",
-    "log_loss": "log loss",
-    "acc_test": "test accuracy",
-}
+python -m benchmark_utils.scoring.columns > docs/columns.md
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a result.
+
+    Attributes
+    ----------
+    name : str
+        In the parquet.
+    meaning : str
+        One sentence, for docs/columns.md. G is the set of tasks whose truth is known.
+    title : str
+        In a table. A column without a title is shown in no table.
+    better : "higher", "lower" or ""
+        Which way is better; "" where neither is.
+    """
+
+    name: str
+    meaning: str
+    title: str = ""
+    better: str = ""
+
+    @property
+    def short(self) -> str:
+        """The name without `objective_`, which Benchopt puts before what the objective returns."""
+        return self.name.removeprefix("objective_")
+
+
+ACC_TRAIN = "objective_acc_train"
+
+COLUMNS = (
+    Column(
+        "objective_value",
+        "1 - AccTrain. Benchopt minimises this column.",
+        better="lower",
+    ),
+    Column(
+        ACC_TRAIN,
+        "AccTrain: the share of G with the right label. A task called not valid counts as wrong.",
+        "AccTrain",
+        "higher",
+    ),
+    Column(
+        "objective_acc_valid",
+        "The same share over the valid tasks of G only.",
+        "AccTrain, valid",
+        "higher",
+    ),
+    Column(
+        "objective_valid_fraction",
+        "The share of the tasks with a vote that the strategy calls valid.",
+        "valid",
+        "higher",
+    ),
+    Column(
+        "objective_precision_macro",
+        "Precision, averaged over the classes that occur in the truth of G. A class never predicted has precision 0.",
+        better="higher",
+    ),
+    Column(
+        "objective_recall_macro",
+        "Recall, averaged over the same classes.",
+        better="higher",
+    ),
+    Column(
+        "objective_f1_macro",
+        "F1, averaged over the same classes.",
+        "macro F1",
+        "higher",
+    ),
+    Column(
+        "objective_class_coverage",
+        "The share of the truth's classes that are predicted at least once on G.",
+        better="higher",
+    ),
+    Column(
+        "objective_acc_multiple_votes",
+        "AccTrain on the tasks of G with two votes or more.",
+        better="higher",
+    ),
+    Column(
+        "objective_coverage_multiple_votes",
+        "Class coverage on the same tasks.",
+        better="higher",
+    ),
+    Column(
+        "objective_acc_disagreement",
+        "AccTrain on the tasks of G with two different answers or more.",
+        "AccTrain, disagreement",
+        "higher",
+    ),
+    Column(
+        "objective_precision_disagreement",
+        "Macro precision on the same tasks.",
+        better="higher",
+    ),
+    Column(
+        "objective_recall_disagreement",
+        "Macro recall on the same tasks.",
+        better="higher",
+    ),
+    Column(
+        "objective_coverage_disagreement",
+        "Class coverage on the same tasks.",
+        better="higher",
+    ),
+    Column(
+        "objective_ece",
+        "Expected calibration error of the soft labels on G, in 15 bins. A hard label counts as certain.",
+        "ECE",
+        "lower",
+    ),
+    Column(
+        "objective_brier",
+        "Brier score of the soft labels on G, from 0 to 2.",
+        better="lower",
+    ),
+    Column(
+        "objective_log_loss",
+        "Log loss of the soft labels on G. Probabilities are clipped at 1e-12.",
+        "log loss",
+        "lower",
+    ),
+    Column(
+        "objective_acc_test",
+        "Accuracy of a learnt classifier on the held-out tasks, where there are any.",
+        "test accuracy",
+        "higher",
+    ),
+    Column(
+        "objective_ece_test",
+        "Expected calibration error of a learnt classifier on the held-out tasks.",
+        better="lower",
+    ),
+    Column(
+        "objective_n_iter",
+        "Iterations done.",
+        "iterations",
+    ),
+    Column(
+        "objective_converged",
+        "1 once the strategy met its own tolerance, else 0.",
+        "converged",
+    ),
+    Column(
+        "time",
+        "Seconds from the arrays of votes to the labels, indexing included.",
+        "time [s]",
+        "lower",
+    ),
+    Column(
+        "stop_val",
+        "Iterations, or the tolerance, that Benchopt asked for at this point.",
+    ),
+)
+BY_NAME = {column.name: column for column in COLUMNS}
+
+
+def shown(results) -> list[Column]:
+    """The columns of a table of these results, those left out that an older result lacks or that hold no value."""
+    return [c for c in COLUMNS if c.title and c.name in results and results[c.name].notna().any()]
+
+
+def scores(results) -> list[Column]:
+    """Of these the ones that say how good the labels are, which a curve or a ranking can be of."""
+    return [c for c in shown(results) if c.better and c.name.startswith("objective_")]
+
+
+def lower_is_better(name: str) -> bool:
+    """Whether the lowest value of the column is the best; KeyError for a column that has no direction."""
+    return {"lower": True, "higher": False}[BY_NAME[name].better]
+
+
+def to_markdown() -> str:
+    """The text of docs/columns.md."""
+    rows = (f"| `{c.name}` | {c.better or '-'} | {c.meaning} |" for c in COLUMNS)
+    return "\n".join([_ABOUT, "| column | better | meaning |", "| --- | --- | --- |", *rows, ""])
+
+
+_ABOUT = """# The columns of a result
+
+`benchopt run` writes a parquet with one row per dataset, strategy, repetition and point of the curve. This page is
+written by `python -m benchmark_utils.scoring.columns`.
+
+G is the set of tasks whose truth is known. A strategy may call a task not valid; it then has no label. A column is NaN
+where it has nothing to average over: no task of G with a disagreement, no held-out tasks.
+"""
+
+
+if __name__ == "__main__":
+    print(to_markdown(), end="")

@@ -8,10 +8,11 @@ from benchmark_utils.results.names import short_names
 from benchmark_utils.results.ranking import mean_ranks
 from benchmark_utils.results.table import final_points
 from benchmark_utils.scoring.columns import COLUMNS
+from tests.conftest import ROOT
 
 
 def row(solver, dataset, stop_val, accuracy, rep=0, time=0.1):
-    scores = {f"objective_{column}": accuracy for column in COLUMNS}
+    scores = {column.name: accuracy for column in COLUMNS if column.title and column.better and column.name != "time"}
     return {
         "solver_name": solver,
         "dataset_name": dataset,
@@ -83,3 +84,23 @@ def test_plots_give_plain_numbers(benchmark, results, name):
     plots, _ = plot_class.get_instance()._get_all_plots(results)
     assert plots
     json.dumps(plots)  # what Benchopt does with them
+
+
+@pytest.mark.parametrize("lacking", ["objective_ece", "objective_acc_disagreement", "objective_converged"])
+def test_a_result_without_a_column_still_opens(benchmark, runs, lacking):
+    older = runs.drop(columns=lacking)
+    assert "AccTrain" in report_page.build_page(older, "older")
+    for plot in benchmark.get_plots():
+        plots, _ = plot.get_instance()._get_all_plots(older)
+        assert plots
+
+
+@pytest.mark.parametrize("name", ["published", "published_learning", "published_learning_images"])
+def test_the_published_results_open(benchmark, name):
+    published = pd.read_parquet(ROOT / "outputs" / f"{name}.parquet")
+    one = published[
+        published["dataset_name"] == published["dataset_name"].iloc[0]
+    ]  # each crowd's figure takes a second
+    assert "AccTrain" in report_page.build_page(one, name)
+    for plot in benchmark.get_plots():
+        assert plot.get_instance()._get_all_plots(one[one["solver_name"] == one["solver_name"].iloc[0]])[0]

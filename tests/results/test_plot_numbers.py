@@ -74,17 +74,17 @@ def test_the_curve_names_its_axes(plot, runs):
 def test_the_table_has_means_over_repetitions_of_last_points_and_opens_best_first(plot, runs):
     table = plot("accuracy_table")
     assert {name: numbers(row) for name, *row in table.plot(runs, dataset=EASY)} == {
-        "DS": [0.74, 0.75, 0.26, 0.64, 0.54, 0.36, 1.26, np.nan, 12, 60],
-        "FDS": [0.72, 0.73, 0.28, 0.62, 0.52, 0.38, 1.28, np.nan, 2, 5],
-        "KOS": [0.65, 0.66, 0.35, 0.55, 0.45, 0.45, 1.35, np.nan, 20, 0.5],
-        "MV": [0.73, 0.74, 0.27, 0.63, 0.53, 0.37, 1.27, np.nan, 1, 0.03],
-        "tolerance[strategy=DS]": [0.76, 0.77, 0.24, 0.66, 0.56, 0.34, 1.24, np.nan, 12.5, 75],
+        "DS": [0.74, 0.75, 0.26, 0.64, 0.54, 0.36, 1.26, np.nan, 12, 2 / 3, 60],
+        "FDS": [0.72, 0.73, 0.28, 0.62, 0.52, 0.38, 1.28, np.nan, 2, 1, 5],
+        "KOS": [0.65, 0.66, 0.35, 0.55, 0.45, 0.45, 1.35, np.nan, 20, 0, 0.5],
+        "MV": [0.73, 0.74, 0.27, 0.63, 0.53, 0.37, 1.27, np.nan, 1, 1, 0.03],
+        "tolerance[strategy=DS]": [0.76, 0.77, 0.24, 0.66, 0.56, 0.34, 1.24, np.nan, 12.5, 1, 75],
     }
     fds = next(row for name, *row in table.plot(runs, dataset=OTHER) if name == "FDS")
-    assert fds == numbers([0.90, 0.91, 0.10, 0.80, 0.70, 0.20, 1.10, 0.33, 2, 7])
+    assert fds == numbers([0.90, 0.91, 0.10, 0.80, 0.70, 0.20, 1.10, 0.33, 2, 1, 7])
     assert table.get_metadata(runs, dataset=EASY) == {
         "title": EASY,
-        "columns": ["solver", *SCORES, "test accuracy", "iterations", "time [s]"],
+        "columns": ["solver", *SCORES, "test accuracy", "iterations", "converged", "time [s]"],
         "default_order_column": 1,  # AccTrain, the highest first
         "default_order_ascending": False,
     }
