@@ -12,10 +12,7 @@ class Solver(IterativeSolver):
     """
 
     name = "EBCC"
-    parameters = {"restarts": [10], "max_votes": [100_000]}
-
-    def skip(self, votes, **task_data):
-        return self.skip_above(votes, self.max_votes)
+    parameters = {"restarts": [10], "max_votes": [EBCC.slow_above]}
 
     def get_strategy(self):
         return EBCC(restarts=self.restarts)

@@ -11,10 +11,5 @@ class Solver(IterativeSolver):
     name = "KOS"
     test_config = {"dataset": {"name": "simulated", "n_class": 2}}
 
-    def skip(self, votes, **task_data):
-        if votes.n_class > 2:
-            return True, f"KOS is for two classes, and these votes have {votes.n_class}"
-        return super().skip(votes, **task_data)
-
     def get_strategy(self):
         return KOS()

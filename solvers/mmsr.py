@@ -9,10 +9,7 @@ class Solver(IterativeSolver):
     """
 
     name = "MMSR"
-    parameters = {"max_votes": [300_000]}
-
-    def skip(self, votes, **task_data):
-        return self.skip_above(votes, self.max_votes)
+    parameters = {"max_votes": [MMSR.slow_above]}
 
     def get_strategy(self):
         return MMSR()

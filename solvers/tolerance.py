@@ -1,5 +1,6 @@
 from benchopt.stopping_criterion import StoppingCriterion
 
+from benchmark_utils.harness import limits
 from benchmark_utils.harness.solver import IterativeSolver
 from benchmark_utils.strategies.catalogue import ITERATIVE
 
@@ -28,11 +29,7 @@ class Solver(IterativeSolver):
         return ITERATIVE[self.strategy]()
 
     def skip(self, votes, **task_data):
-        if self.strategy == "KOS" and votes.n_class > 2:
-            return True, f"KOS is for two classes, and these votes have {votes.n_class}"
-        if self.strategy in ("EBCC", "MMSR") and votes.n_votes > 100_000:
-            return True, f"would take many minutes on {votes.n_votes} votes; the solver {self.strategy} can be forced"
-        return super().skip(votes, **task_data)
+        return limits.skip(self.get_strategy(), votes, self.strategy)
 
     def get_next(self, tol):
         return min(1.0, tol / 10)

@@ -28,7 +28,7 @@ def score(scenario, seed):
     rows = []
     for name, make in STRATEGIES.items():
         strategy = make()
-        if name == "KOS" and crowd.votes.n_class > 2:
+        if crowd.votes.n_class > getattr(strategy, "max_classes", np.inf):
             continue
         result = strategy.fit(crowd.votes, seed=seed)
         skill = np.nan

@@ -8,8 +8,8 @@ import numpy as np
 from benchopt import BaseSolver
 from benchopt.stopping_criterion import StoppingCriterion
 
+from benchmark_utils.harness import limits
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
-from benchmark_utils.harness.limits import MEMORY_LIMIT
 from benchmark_utils.votes import Votes
 
 
@@ -23,19 +23,8 @@ class OneShotSolver(BaseSolver):
         raise NotImplementedError
 
     def skip(self, votes, **task_data):
-        """Skip, with the reason, what would not fit into memory."""
-        needed = getattr(self.get_strategy(), "bytes_needed", lambda votes: 0)(votes)
-        if needed > MEMORY_LIMIT:
-            return True, f"needs {needed / 2**30:.1f} GiB, more than the limit of {MEMORY_LIMIT / 2**30:.0f} GiB"
-        return False, None
-
-    def skip_above(self, votes, limit):
-        """Skip, with the way to force it, crowds on which a curve would take many minutes."""
-        skipped, reason = OneShotSolver.skip(self, votes)  # what does not fit cannot be forced
-        if not skipped and votes.n_votes > limit:
-            force = f"-s '{self.name}[max_votes={votes.n_votes}]'"
-            return True, f"would take many minutes on {votes.n_votes} votes; force it with {force}"
-        return skipped, reason
+        """Skip, with the reason, what the strategy is not for, what would not fit, and what would take too long."""
+        return limits.skip(self.get_strategy(), votes, self.name, getattr(self, "max_votes", None))
 
     def set_objective(self, votes, **task_data):
         keep_freed_memory()  # of the whole process, so for every solver alike

@@ -1,11 +1,14 @@
-"""What a strategy makes of the votes."""
+"""The contract of a strategy, and what it makes of the votes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from scipy import sparse
+
+from benchmark_utils.votes import Votes
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,3 +40,27 @@ class Aggregation:
     history: list = field(default_factory=list)
     worker_score: np.ndarray | None = None
     parameters: dict = field(default_factory=dict)
+
+
+class Strategy(Protocol):
+    """What the suite asks of a strategy; `python -m benchmark_utils check FILE` says whether one keeps it.
+
+    Only `fit` is needed. One that iterates also takes `n_iter`, the most iterations to do, 0 for the start, and `tol`,
+    the tolerance of its own stopping rule.
+
+    Attributes
+    ----------
+    max_classes : int, optional
+        The most classes that the model has a place for; without it, any number.
+    slow_above : int, optional
+        The number of votes above which a curve takes many minutes, so that it is skipped unless it is forced.
+    """
+
+    max_classes: int
+    slow_above: int
+
+    def fit(self, votes: Votes, *, seed: int = 0) -> Aggregation:
+        """The labels. Everything is built inside, since all of it is timed; randomness comes from the seed alone."""
+
+    def bytes_needed(self, votes: Votes) -> int:
+        """Optional: the memory that a fit takes beyond the votes, where it is more than a few times theirs."""

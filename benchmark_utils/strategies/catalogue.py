@@ -1,7 +1,12 @@
-"""The strategies that look at votes alone, by the names of their solvers."""
+"""The strategies that look at votes alone, one row each: the list that solvers, studies, tests and docs go by."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
+from benchmark_utils.strategies.aggregation import Strategy
 from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
@@ -21,51 +26,58 @@ from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
 
-ONE_SHOT = {"MV": MajorityVote, "NS": NaiveSoft, "WAWA": WAWA, "TwoThird": TwoThird}
 
-ITERATIVE = {
-    "IWMV": IWMV,
-    "ZBS": ZeroBasedSkill,
-    "DS": DawidSkene,
-    "FDS": FastDawidSkene,
-    "FDS-hybrid": partial(FastDawidSkene, hybrid=True),
-    "WDS": WeightedDawidSkene,
-    "OneCoinDS": OneCoinDawidSkene,
-    "DSWC-5": partial(DSWC, clusters=5),
-    "DSWC-10": partial(DSWC, clusters=10),
-    "GLAD": GLAD,
-    "MACE": MACE,
-    "KOS": KOS,
-    "MMSR": MMSR,
-    "BWA": BWA,
-    "iBCC": IBCC,
-    "EBCC": EBCC,
-    "PlantNet": PlantNet,
-}
+@dataclass(frozen=True)
+class Row:
+    """A strategy of the catalogue.
 
-STRATEGIES = {**ONE_SHOT, **ITERATIVE}
+    Attributes
+    ----------
+    name : str
+        What tables and the solver `tolerance` call it.
+    make : callable
+        Returns the strategy with the options of this row.
+    solver : str
+        How `benchopt run -s` selects it.
+    iterates : bool
+        Whether `fit` takes `n_iter` and `tol`.
+    crowd_kit, peerannot : str
+        What the libraries call theirs; empty where they have none.
+    """
+
+    name: str
+    make: Callable[[], Strategy]
+    solver: str
+    iterates: bool = True
+    crowd_kit: str = ""
+    peerannot: str = ""
 
 
-CROWDKIT = {
-    "MV": "MajorityVote",
-    "WAWA": "Wawa",
-    "ZBS": "ZeroBasedSkill",
-    "DS": "DawidSkene",
-    "OneCoinDS": "OneCoinDawidSkene",
-    "GLAD": "GLAD",
-    "MACE": "MACE",
-    "KOS": "KOS",
-    "MMSR": "MMSR",
-}
-PEERANNOT = {
-    "MV": "majority_voting",
-    "NS": "naive_soft",
-    "WAWA": "wawa",
-    "TwoThird": "twothird",
-    "WDS": "wds",
-    "DS": "dawid_skene",
-    "DSWC-5": "dawid_skene_clust",
-    "GLAD": "glad",
-    "PlantNet": "plantnet",
-    "IWMV": "iwmv",
-}
+CATALOGUE = (
+    Row("MV", MajorityVote, "MV", iterates=False, crowd_kit="MajorityVote", peerannot="majority_voting"),
+    Row("NS", NaiveSoft, "NS", iterates=False, peerannot="naive_soft"),
+    Row("WAWA", WAWA, "WAWA", iterates=False, crowd_kit="Wawa", peerannot="wawa"),
+    Row("TwoThird", TwoThird, "TwoThird", iterates=False, peerannot="twothird"),
+    Row("IWMV", IWMV, "IWMV", peerannot="iwmv"),
+    Row("ZBS", ZeroBasedSkill, "ZBS", crowd_kit="ZeroBasedSkill"),
+    Row("DS", DawidSkene, "DS", crowd_kit="DawidSkene", peerannot="dawid_skene"),
+    Row("FDS", FastDawidSkene, "FDS[hybrid=False]"),
+    Row("FDS-hybrid", partial(FastDawidSkene, hybrid=True), "FDS[hybrid=True]"),
+    Row("WDS", WeightedDawidSkene, "WDS", peerannot="wds"),
+    Row("OneCoinDS", OneCoinDawidSkene, "OneCoinDS", crowd_kit="OneCoinDawidSkene"),
+    Row("DSWC-5", partial(DSWC, clusters=5), "DSWC[L=5]", peerannot="dawid_skene_clust"),
+    Row("DSWC-10", partial(DSWC, clusters=10), "DSWC[L=10]"),
+    Row("GLAD", GLAD, "GLAD", crowd_kit="GLAD", peerannot="glad"),
+    Row("MACE", MACE, "MACE", crowd_kit="MACE"),
+    Row("KOS", KOS, "KOS", crowd_kit="KOS"),
+    Row("MMSR", MMSR, "MMSR", crowd_kit="MMSR"),
+    Row("BWA", BWA, "BWA"),
+    Row("iBCC", IBCC, "iBCC"),
+    Row("EBCC", EBCC, "EBCC"),
+    Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
+)
+
+STRATEGIES = {row.name: row.make for row in CATALOGUE}
+ITERATIVE = {row.name: row.make for row in CATALOGUE if row.iterates}
+CROWDKIT = {row.name: row.crowd_kit for row in CATALOGUE if row.crowd_kit}
+PEERANNOT = {row.name: row.peerannot for row in CATALOGUE if row.peerannot}

@@ -43,6 +43,8 @@ class EBCC:
         Prior counts of a right answer, of each wrong answer, and of each subtype.
     """
 
+    slow_above = 100_000  # votes
+
     groups: int = 10
     restarts: int = 10
     right: float = 4.0

@@ -20,6 +20,8 @@ class KOS:
     single vote gets no message, so has no voice; a task on which nobody has one falls back on the majority vote.
     """
 
+    max_classes = 2
+
     def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
         """Message passing: `n_iter` iterations at most, 0 gives the start; the seed draws the start and breaks ties.
 
@@ -35,7 +37,7 @@ class KOS:
         VotesError
             More than two classes.
         """
-        if votes.n_class > 2:
+        if votes.n_class > self.max_classes:
             raise VotesError(f"KOS is for two classes and these votes have {votes.n_class}: use another strategy")
         answer = 2.0 * votes.label - 1
         message = np.random.default_rng(seed).normal(1, 1, votes.n_votes)

@@ -40,6 +40,8 @@ class MMSR:
         F, the proposals dropped at either end; by default half the fewest partners that a worker has, less one.
     """
 
+    slow_above = 300_000  # votes
+
     n_extreme: int | None = None
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:

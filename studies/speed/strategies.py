@@ -35,7 +35,7 @@ def compare(dataset, strategy, n_iter, force):
     """One row of the table, and the reasons for what is missing in it."""
     votes, truth = load(*dataset)
     known = truth >= 0
-    if strategy == "KOS" and votes.n_class > 2:
+    if votes.n_class > getattr(STRATEGIES[strategy](), "max_classes", np.inf):
         return None, []
     (to_convergence,), (converged,) = shortest([our_run(strategy, votes, None)])
     runs, reasons = {"ours": our_run(strategy, votes, n_iter, **({"tol": -1} if strategy in ITERATIVE else {}))}, []

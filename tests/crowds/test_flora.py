@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmark_utils.crowds.published.plantnet_writing import _write_object, write_v1
+from benchmark_utils.crowds.published.plantnet_writing import write_object, write_v1
 from benchmark_utils.crowds.simulated.asking import each_once
 from benchmark_utils.crowds.simulated.flora import (
     FULL,
@@ -239,7 +239,7 @@ def test_the_v1_layout_holds_the_crowd(tmp_path, crowd):
 def test_pieces_of_any_size_make_the_same_file(tmp_path):
     texts = []
     for size in (1, 3, 10, 100):
-        _write_object(tmp_path / "x.json", 10, lambda first, last: {str(i): i for i in range(first, last)}, size)
+        write_object(tmp_path / "x.json", 10, lambda first, last: {str(i): i for i in range(first, last)}, size)
         texts.append((tmp_path / "x.json").read_text())
     assert texts == [json.dumps({str(i): i for i in range(10)})] * 4
 

@@ -42,18 +42,18 @@ def write_v1(folder, votes: Votes, truth) -> None:
             zip(map(str, keys[first:last].tolist()), values[first:last].tolist(), strict=True)
         )
 
-    _write_object(folder / "answers" / "answers.json", votes.n_task, answers)
+    write_object(folder / "answers" / "answers.json", votes.n_task, answers)
     _write_lines(folder / "answers" / "ground_truth.txt", truth)
     _write_lines(folder / "aggregation" / "authors.txt", votes.author)
-    _write_object(folder / "aggregation" / "ai_answers.json", votes.n_task, column(everything, votes.machine_label))
-    _write_object(folder / "aggregation" / "ai_scores.json", votes.n_task, column(everything, votes.machine_score))
-    _write_object(folder / "converters" / "tasks.json", votes.n_task, column(everything + 1_000_000, everything))
+    write_object(folder / "aggregation" / "ai_answers.json", votes.n_task, column(everything, votes.machine_label))
+    write_object(folder / "aggregation" / "ai_scores.json", votes.n_task, column(everything, votes.machine_score))
+    write_object(folder / "converters" / "tasks.json", votes.n_task, column(everything + 1_000_000, everything))
     (folder / "converters" / "classes.json").write_text(json.dumps(names))
     (folder / "aggregation" / "ai_classes.json").write_text(json.dumps(names))
     (folder / "aggregation" / "k-southwestern-europe.json").write_text(json.dumps(list(names)))
 
 
-def _write_object(path, n_task, piece, n_piece=200_000):
+def write_object(path, n_task, piece, n_piece=200_000):
     """Write a JSON object that has one key per task, from the dicts `piece(first, last)`."""
     with open(path, "w") as file:
         for first in range(0, n_task, n_piece):
