@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.iwmv import IWMV
+from benchmark_utils.strategies.kos import KOS
 from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.promises import properties
@@ -181,13 +182,18 @@ PROPERTIES = (
 )
 
 # By the class of a strategy of ours: the properties that it breaks, and why that is accepted.
-# A test fails once a property listed here holds, so that the list stays short and true.
+# A test fails once a known fault is mended, so that the list stays short and true.
 EXCLUDED = {
     IWMV: {"soft_rows": "known fault, issue 10: a negative score leaves the label outside the soft row"},
+    KOS: dict.fromkeys(
+        ("ends_by_its_own_rule", "converged_is_said"),
+        "known fault, issue 10: messages need not converge, and nothing else ends them",
+    ),
     MACE: {"converged_is_said": "known fault, issue 10: the end of the best start is taken for the end of all"},
     EBCC: {"converged_is_said": "known fault, issue 10: the end of the best start is taken for the end of all"},
     MMSR: {
         "one_task": "known fault, issue 10: a crowd of one task gets an answer at random",
-        "memory_is_said": "known fault, issue 10: bytes_needed leaves out some of the pairs of workers",
+        "time_follows_votes": "its cost is in the pairs of workers with a common task, which every iteration sorts",
+        "memory_is_said": "known fault, issue 10: bytes_needed says less than it takes",
     },
 }

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmark_utils.scoring import against_truth
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote
@@ -79,3 +80,14 @@ def test_a_task_without_votes_stays_out():
         result = FastDawidSkene(support=support).fit(votes)
         assert result.labels.tolist() == [1, -1, 0, -1]
         np.testing.assert_allclose(result.parameters["prevalence"], [0.5, 0.5])
+
+
+@pytest.mark.parametrize("dataset", ["music", "web"])
+def test_fds_is_faster_than_ds_and_its_hybrid_hardly_worse(load_data, dataset):
+    data = load_data("local", path=dataset) if dataset == "web" else load_data(dataset)
+    ds = DawidSkene().fit(data["votes"])
+    for hybrid in (False, True):
+        fds = FastDawidSkene(hybrid=hybrid).fit(data["votes"])
+        assert fds.converged
+        assert fds.n_iter < ds.n_iter
+    assert against_truth.accuracy(fds.labels, data["truth"]) >= against_truth.accuracy(ds.labels, data["truth"]) - 0.02

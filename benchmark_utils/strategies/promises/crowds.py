@@ -5,8 +5,8 @@ import numpy as np
 from benchmark_utils.votes import Votes
 
 
-def ordinary_crowd(n_class=4, n_task=100, n_worker=15, per_task=7, seed=0, ties=False) -> Votes:
-    """Workers who are right with probabilities between 0.5 and 0.95, and else guess.
+def ordinary_crowd(n_class=4, n_task=100, n_worker=15, per_task=7, seed=0, ties=False, skill=(0.5, 0.95)) -> Votes:
+    """Workers who are right with probabilities between those of `skill`, and else guess.
 
     Every task has its votes, a clear majority unless `ties`, an author, and a machine's answer that is often right.
     """
@@ -14,7 +14,7 @@ def ordinary_crowd(n_class=4, n_task=100, n_worker=15, per_task=7, seed=0, ties=
     truth = rng.integers(n_class, size=n_task)
     steps = rng.integers(1, n_worker // per_task + 1, size=(n_task, per_task))
     worker = (rng.integers(n_worker, size=(n_task, 1)) + steps.cumsum(axis=1)) % n_worker  # distinct within a task
-    skill = rng.uniform(0.5, 0.95, n_worker)
+    skill = rng.uniform(*skill, n_worker)
     right = rng.random(worker.shape) < skill[worker]
     label = np.where(right, truth[:, None], rng.integers(n_class, size=worker.shape))
     if not ties:

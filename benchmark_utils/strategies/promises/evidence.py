@@ -58,6 +58,7 @@ def sound(strategy, votes, **steps):
     if result.worker_score is not None:
         require(np.shape(result.worker_score) == (votes.n_worker,), "worker_score has not one number per worker")
         require(np.isfinite(result.worker_score).all(), "a worker's score is NaN or infinite")
+    require(len(result.history) in (0, result.n_iter), "history has not one value per iteration")
     require(np.isfinite(np.asarray(result.history, dtype=float)).all(), "history holds NaN or infinity")
     for name, value in result.parameters.items():
         require(np.isfinite(dense(value)).all(), f"the parameter {name} holds NaN or infinity")

@@ -1,0 +1,41 @@
+"""The commands: python -m benchmark_utils COMMAND ARGUMENTS. Each is loaded only when it is asked for."""
+
+import sys
+from importlib import import_module
+
+# name: (the module whose `main(arguments)` it is, or None while it is to come; one sentence)
+COMMANDS = {
+    "page": ("benchmark_utils.results.page", "Write a page that opens without a network from the result of a run."),
+    "compare": (None, "To come: compare a new result with a published one, crowd by crowd."),
+    "label": (None, "To come: turn a folder of votes into labels, without a run of Benchopt."),
+    "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),
+    "describe": ("benchmark_utils.harness.describe_folder", "Say how many votes, tasks and workers a folder holds."),
+}
+
+
+def main(arguments):
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(listing())
+        return 0
+    name, *rest = arguments
+    if name not in COMMANDS:
+        return refuse(f"there is no command {name!r}; there are:\n\n{listing()}")
+    module, sentence = COMMANDS[name]
+    if module is None:
+        return refuse(f"{name} does nothing yet. {sentence}")
+    return import_module(module).main(rest)
+
+
+def listing():
+    width = max(map(len, COMMANDS))
+    lines = (f"    {name:{width}}  {sentence}" for name, (_, sentence) in COMMANDS.items())
+    return "\n".join(["python -m benchmark_utils COMMAND ARGUMENTS", "", *lines])
+
+
+def refuse(message):
+    print(message, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
