@@ -1,4 +1,5 @@
 # Two commands: `make run` (scores every strategy on every dataset at hand) and `make test`.
+# `make quick` is a run of a minute, on the example votes and a simulated crowd.
 # PYTHON=python3.12 make run    uses another interpreter, 3.10 or later
 # BENCHOPT_DATA_HOME=folder     reads the datasets from there instead of data/
 
@@ -8,14 +9,18 @@ export MPLBACKEND := Agg
 # `benchopt test` starts the python that it finds on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test prepare report clean help
+.PHONY: run quick test prepare clean help
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 run: .venv/run prepare
 	$(BIN)/benchopt run . --no-display
-	@$(BIN)/python -m benchmark_utils.results.page
+	@$(BIN)/python -m benchmark_utils page
+
+quick: .venv/run
+	$(BIN)/benchopt run . --config run_configs/quick.yml
+	@$(BIN)/python -m benchmark_utils page
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \
