@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import numpy as np
 
 from benchmark_utils.harness.solver import IterativeSolver
@@ -14,20 +16,10 @@ class Solver(IterativeSolver):
     """
 
     name = "PlantNet"
-    parameters = {
-        "weight": ["current"],
-        "penalty": ["none"],
-        "ai": ["ignored"],
-        "theta_acc": [0.7],
-        "theta_conf": [None],
-        "w_ai": [1.7],
-        "theta_score": [0.7],
-    }
+    parameters = {option.name: [option.default] for option in fields(PlantNet)}
 
     def get_strategy(self):
-        return PlantNet(
-            self.weight, self.penalty, self.ai, self.theta_acc, self.theta_conf, self.w_ai, self.theta_score
-        )
+        return PlantNet(**{option: getattr(self, option) for option in self.parameters})
 
     def skip(self, votes, **task_data):
         """Skip datasets without the model's answers where they are asked for."""

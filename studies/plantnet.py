@@ -10,6 +10,7 @@ votes it only breaks ties anew.
 
 import argparse
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import matplotlib
@@ -20,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.results.table import final_points
-from benchmark_utils.strategies.plantnet import PENALTIES, PUBLISHED_THETA_CONF, WEIGHTS
+from benchmark_utils.strategies.plantnet import PENALTIES, PUBLISHED_THETA_CONF, WEIGHTS, PlantNet
 
 STRATEGIES = ["MV", "WAWA", "TwoThird", "PlantNet"]
-DEFAULTS = {"weight": "current", "penalty": "none", "ai": "ignored", "theta_acc": 0.7, "w_ai": 1.7, "theta_score": 0.7}
+DEFAULTS = {option.name: option.default for option in fields(PlantNet) if option.name != "theta_conf"}
 N_TRUTH = {"v1": 26_811, "v2": 21_656}  # observations with a truth in the published plantnet_swe
 
 METRICS = {

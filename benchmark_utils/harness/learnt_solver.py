@@ -60,7 +60,7 @@ class LearntSolver(BaseSolver):
         return dict(device=self.device, recipe=recipe)
 
     def skip(self, votes, tasks=None, **other):
-        """Skip a dataset without tasks, images without a GPU, and what does not fit into memory."""
+        """Skip a dataset without tasks, and images without a GPU."""
         import torch
 
         if tasks is None:

@@ -80,15 +80,27 @@ class GLAD:
 
     def _maximise(self, votes, p, alpha, b):
         for _ in range(_M_STEPS):
-            alpha = climb(alpha, votes.worker, np.exp(b).take(votes.task), p, lambda alpha: alpha, lambda beta, x: beta)
-            b = climb(b, votes.task, alpha.take(votes.worker), p, np.exp, lambda alpha, x: x)
+            alpha = climb_abilities(alpha, b, votes, p)
+            b = climb_difficulties(alpha, b, votes, p)
         return alpha, b
 
 
-def climb(theta, owner, factor, p, link, slope):
-    """One safeguarded Newton step for each theta, its votes being those of `owner`, x = factor * link(theta).
+def climb_abilities(alpha, b, votes, p):
+    """One Newton step for each alpha_j: x_ij = alpha_j beta_i has the slope beta_i."""
+    beta = np.exp(b).take(votes.task)
+    return climb(alpha, votes.worker, p, lambda alpha: beta * alpha.take(votes.worker), lambda x: beta)
 
-    `slope(factor, x)` is dx / dtheta.
+
+def climb_difficulties(alpha, b, votes, p):
+    """One Newton step for each b_i = log beta_i: x_ij has the slope x_ij."""
+    ability = alpha.take(votes.worker)
+    return climb(b, votes.task, p, lambda b: ability * np.exp(b).take(votes.task), lambda x: x)
+
+
+def climb(theta, owner, p, log_odds, slope):
+    """One safeguarded Newton step for each theta, its votes being those of `owner`.
+
+    `log_odds(theta)` is x, the log-odds that each vote is right, and `slope(x)` is dx / dtheta.
     """
 
     def total(per_vote):
@@ -97,15 +109,15 @@ def climb(theta, owner, factor, p, link, slope):
     def objective(theta, x):
         return total(p * x - _softplus(x)) - (theta - 1) ** 2 / 2
 
-    x = factor * link(theta).take(owner)
+    x = log_odds(theta)
     right = expit(x)
-    dx = slope(factor, x)
+    dx = slope(x)
     gradient = total((p - right) * dx) - (theta - 1)
     curvature = total(right * (1 - right) * dx**2) + 1
     step = np.clip(gradient / curvature, -1, 1)
     before = objective(theta, x)
     for _ in range(_HALVINGS):
-        x = factor * link(theta + step).take(owner)
+        x = log_odds(theta + step)
         falls = objective(theta + step, x) < before - 1e-12 * np.abs(before)
         if not falls.any():
             return theta + step

@@ -9,12 +9,13 @@ from benchmark_utils.votes.votes import Votes
 
 DENSE_ENTRIES = 20_000_000  # above this many tasks x classes, soft labels are sparse (160 MB of float64)
 FEW_ENTRIES = 1_000_000  # from here on they are also sparse where hardly any entry has a vote, since it is quicker
+EMPTY_ENTRIES = 50  # a vote stands among so many entries where hardly any has one
 
 
 def is_large(votes: Votes) -> bool:
     """Whether soft labels of these votes are sparse."""
     entries = votes.n_task * votes.n_class
-    return entries > DENSE_ENTRIES or entries > max(FEW_ENTRIES, 50 * votes.n_votes)
+    return entries > DENSE_ENTRIES or entries > max(FEW_ENTRIES, EMPTY_ENTRIES * votes.n_votes)
 
 
 def sum_votes(votes: Votes, weight=None):

@@ -53,7 +53,7 @@ def test_it_ends_where_the_objective_is_stationary_and_a_general_optimiser_finds
 
 def test_a_step_that_goes_too_far_is_halved():
     """From 0.5 the step of -1 lands on the other side of the hill, lower; half of it is its top."""
-    theta = climb(np.array([0.5]), np.array([0]), np.array([50.0]), np.array([0.5]), lambda a: a, lambda beta, x: beta)
+    theta = climb(np.array([0.5]), np.array([0]), np.array([0.5]), lambda alpha: 50 * alpha, lambda x: np.array([50.0]))
     assert theta == [0]
 
 
