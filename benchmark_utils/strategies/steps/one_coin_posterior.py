@@ -1,11 +1,15 @@
 """The one-coin model's posterior in two forms, which give the same numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.em import class_totals, softmax
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, naive_posterior, posterior_of_odds
 from benchmark_utils.votes import hard_labels, normalise, sum_votes
+
+_LEAST = 1e-300  # the logarithm of a probability that underflows
 
 
 class VotedPosterior:
@@ -20,6 +24,19 @@ class VotedPosterior:
     def expect(self, log_odds, prevalence):
         """T, and log p(votes) less the sum over the votes of log p(vote | its label is wrong)."""
         return posterior_of_odds(self.pairs, self.pairs.sum_workers(log_odds), prevalence)
+
+    def clamp(self, posterior, known):
+        """T with certainty in the tasks whose class is known, (n_task,), -1 elsewhere, and log p(known | votes)."""
+        if (known < 0).all():
+            return posterior, 0.0
+        pairs = self.pairs
+        truth = known[pairs.filled]
+        is_known, is_truth = truth >= 0, pairs.label == pairs.spread(truth)
+        unvoted = posterior.scale * posterior.prevalence[truth]
+        evidence = np.where(pairs.sum(is_truth), pairs.sum(posterior.voted * is_truth), unvoted)[is_known]
+        voted = np.where(pairs.spread(is_known), is_truth, posterior.voted)
+        clamped = replace(posterior, voted=voted, scale=np.where(is_known, 0, posterior.scale))
+        return clamped, np.log(np.maximum(evidence, _LEAST)).sum()
 
     def n_right(self, posterior):
         """sum_i T_i,y_ij, (n_worker,)."""
@@ -54,6 +71,12 @@ class DensePosterior:
         with np.errstate(divide="ignore"):  # log 0 = -inf is meant
             posterior, log_evidence = softmax(evidence, np.log(prevalence), self.voted)
         return posterior, log_evidence.sum()
+
+    def clamp(self, posterior, known):
+        tasks = np.flatnonzero((known >= 0) & self.voted)
+        evidence = posterior[tasks, known[tasks]]
+        posterior[tasks] = np.eye(self.votes.n_class)[known[tasks]]
+        return posterior, np.log(np.maximum(evidence, _LEAST)).sum()
 
     def n_right(self, posterior):
         return self.by_worker @ posterior.ravel()

@@ -1,0 +1,46 @@
+"""Known truths: what a strategy that takes `fit(votes, known=...)` does with them.
+
+A known task keeps its class in every iteration, and has it as label in the end, whatever its votes say.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.refusals import check_codes, check_per_task
+
+
+def check_known(known, votes: Votes) -> np.ndarray:
+    """The known class of each task, int64 (n_task,), -1 where it is not known; None means that none is.
+
+    Raises
+    ------
+    VotesError
+        Another length, or what is neither a class nor -1.
+    """
+    if known is None:
+        return np.full(votes.n_task, -1)
+    known = np.asarray(known)
+    check_per_task(known, "known", votes.n_task)
+    return check_codes(known, "known", votes.n_class, "n_class", lowest=-1).astype(np.int64)
+
+
+def clamp_labels(labels, known) -> np.ndarray:
+    """The labels, and the known classes where they are known; (n_task,)."""
+    return np.where(known >= 0, known, labels)
+
+
+def clamp_soft(soft, known):
+    """Soft labels (n_task, n_class), dense or sparse, with certainty in the rows of known tasks."""
+    tasks = np.flatnonzero(known >= 0)
+    if not len(tasks):
+        return soft
+    if not sparse.issparse(soft):
+        soft = soft.copy()
+        soft[tasks] = np.eye(soft.shape[1])[known[tasks]]
+        return soft
+    certain = sparse.csr_array((np.ones(len(tasks)), (tasks, known[tasks])), shape=soft.shape)
+    unknown = soft.data * np.repeat(known < 0, np.diff(soft.indptr))
+    clamped = sparse.csr_array((unknown, soft.indices, soft.indptr), shape=soft.shape) + certain
+    clamped.eliminate_zeros()
+    return clamped
