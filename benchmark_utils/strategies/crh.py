@@ -1,0 +1,85 @@
+"""CRH: conflict resolution on heterogeneous data (Li et al., 2014); PM in the survey of Zheng et al. (2017)."""
+
+import numpy as np
+
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
+from benchmark_utils.votes import Votes, normalise
+
+_LEAST_SHARE = 1e-7  # the survey's: a worker at no distance has the weight 16.1
+_TRACE = 1e-12  # the worker at the largest distance keeps a trace of a voice: the label is always one that was voted
+
+
+class CRH:
+    """A vote whose weights are -log of the share of the distance to the labels.
+
+    From the majority vote on, in turn:
+
+        d_j     = sum over j's votes of 1(y_ij != label_i)
+        w_j     = -log(d_j / max_j' d_j')
+        label_i = argmax_k sum_j w_j 1(y_ij = k), ties at random from the seed
+
+    until the labels stand still. With the sum of d in place of its maximum, these are the two steps that lower
+    sum_j w_j d_j under sum_j exp(-w_j) = 1; the maximum, which is the survey's, tells workers apart more sharply.
+
+    The distance is a number of votes, not a share of them: whoever answers much is far from the labels. On `web`
+    prolific workers lose their voice to those with a handful of votes, and the accuracy is 0.39, where the majority
+    vote has 0.73.
+
+    Q. Li, Y. Li, J. Gao, B. Zhao, W. Fan and J. Han, "Resolving conflicts in heterogeneous data by truth discovery and
+    source reliability estimation", SIGMOD (2014). Y. Zheng et al., "Truth inference in crowdsourcing: is the problem
+    solved?", PVLDB 10 (2017).
+    """
+
+    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None) -> Aggregation:
+        """Weights and weighted votes in turn.
+
+        Parameters
+        ----------
+        votes : Votes
+        n_iter : int
+            Iterations at most; 0 gives the start, the majority vote.
+        tol : float
+            Share of the labels that may still change in the last iteration.
+        seed : int
+            Breaks ties.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. These labels are fixed.
+
+        Returns
+        -------
+        Aggregation
+            The normalised weighted votes as soft labels; the share of labels that changed in each iteration as
+            history; w_j as worker score and parameter `weight` (n_worker,), zero for a worker without votes.
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
+        """
+        known = check_known(known, votes)
+        pairs = Pairs(votes)
+        weight = np.ones(votes.n_worker)
+        scores = weighted_vote(pairs, weight)
+        labels = clamp_labels(scores.labels(seed), known)
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            is_wrong = pairs.label != pairs.spread(labels[pairs.filled])
+            distance = pairs.sum_by_worker(is_wrong.astype(float))
+            weight = np.log(1 / np.maximum(distance / max(distance.max(), 1), _LEAST_SHARE))
+            scores, before = weighted_vote(pairs, np.maximum(weight, _TRACE)), labels
+            labels = clamp_labels(scores.labels(seed), known)
+            history.append(np.mean(labels != before))
+            converged = bool(history[-1] <= tol)
+        weight = weight * (votes.votes_per_worker > 0)
+        soft = normalise(pairs.matrix(scores.voted))
+        return Aggregation(
+            labels,
+            soft=clamp_soft(soft if pairs.is_large else soft.toarray(), known),
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=weight,
+            parameters={"weight": weight},
+        )
