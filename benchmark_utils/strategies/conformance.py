@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.kos import KOS
+from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.promises import properties
@@ -184,6 +185,10 @@ PROPERTIES = (
 # By the class of a strategy of ours: the properties that it breaks, and why that is accepted.
 # A test fails once a known fault is mended, so that the list stays short and true.
 EXCLUDED = {
+    LA: {
+        "names_of_tasks": "it takes the tasks in their order, and learns of the workers from each before the next",
+        "no_loop_in_python": "a task waits for the labels of those before it; 1.4 million votes a second all the same",
+    },
     IWMV: {"soft_rows": "known fault, issue 10: a negative score leaves the label outside the soft row"},
     KOS: dict.fromkeys(
         ("ends_by_its_own_rule", "converged_is_said"),
