@@ -8,6 +8,8 @@ from functools import partial
 
 from benchmark_utils.strategies.aggregation import Strategy
 from benchmark_utils.strategies.bwa import BWA
+from benchmark_utils.strategies.catd import CATD
+from benchmark_utils.strategies.crh import CRH
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
 from benchmark_utils.strategies.ebcc import EBCC
@@ -16,6 +18,7 @@ from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.kos import KOS
+from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.mmsr import MMSR
@@ -25,6 +28,7 @@ from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
+from benchmark_utils.strategies.zc import ZC
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,11 @@ CATALOGUE = (
     Row("OneCoinDS", OneCoinDawidSkene, "OneCoinDS", crowd_kit="OneCoinDawidSkene"),
     Row("DSWC-5", partial(DSWC, clusters=5), "DSWC[L=5]", peerannot="dawid_skene_clust"),
     Row("DSWC-10", partial(DSWC, clusters=10), "DSWC[L=10]"),
+    Row("ZC", ZC, "ZC"),
+    Row("CATD", CATD, "CATD"),
+    Row("CRH", CRH, "CRH"),
+    Row("LA-1", LA, "LA[passes=1]", iterates=False),
+    Row("LA-2", partial(LA, passes=2), "LA[passes=2]", iterates=False),
     Row("GLAD", GLAD, "GLAD", crowd_kit="GLAD", peerannot="glad"),
     Row("MACE", MACE, "MACE", crowd_kit="MACE"),
     Row("KOS", KOS, "KOS", crowd_kit="KOS"),
