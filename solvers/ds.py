@@ -7,6 +7,7 @@ class Solver(IterativeSolver):
 
     A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm",
     Applied Statistics 28 (1979). support="voted" confines a task's class to those it received, in memory of the votes.
+    "Learning from crowds" (LFC; Raykar et al., 2010) is DS[smoothing=...]; programs called LFC mostly lack the prior.
     """
 
     name = "DS"

@@ -26,7 +26,9 @@ class DawidSkene:
     ----------
     smoothing : float
         Added to each count of the numerator of pi (and so K times to its denominator): rows of pi have the prior
-        Dirichlet(1 + smoothing), and its log density, up to a constant, joins the objective.
+        Dirichlet(1 + smoothing), and its log density, up to a constant, joins the objective. "Learning from crowds"
+        (LFC; Raykar et al., JMLR 11, 2010) is this model with such a prior; the programs that are published under
+        its name, as the survey's (Zheng et al., 2017), have none, and are `DawidSkene()`.
     support : "full" or "voted"
         "voted" confines T_i to the classes that task i received. Its memory is in the number of votes.
     """
