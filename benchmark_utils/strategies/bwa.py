@@ -9,34 +9,40 @@ from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
+_LEAST_RATE = 1e-12  # of a class on which every task is unanimous: the votes are right, and nothing divides by zero
+
 
 @dataclass
 class BWA:
     """A weighted average in which a worker's weight for a class is the precision of their votes on it.
 
-    One against the rest: y_ijk = 1(y_ij = k) is taken for a real number about the real truth z_ik of class k,
+    Each class against the rest: y_ijk = 1(y_ij = k) is taken for a real number about the real truth z_ik of class k
+    (a worker who gave two different answers said yes to both classes, as the authors' program reads it),
 
-        z_ik ~ Normal(mu_k, 1 / strength),   y_ijk ~ Normal(z_ik, 1 / v_jk),   v_jk ~ Gamma(shape, rate)
+        z_ik ~ Normal(mu_k, 1 / strength),   y_ijk ~ Normal(z_ik, 1 / v_jk),   v_jk ~ Gamma(shape / 2, rate_k / 2)
 
-    EM with v latent, from the naive soft labels, for the maximum of p(y, z | mu) over z and mu,
+    Each class has an EM of its own with v latent, which maximises p(y, z | mu) over z and mu. From the naive soft
+    labels, with n_j the votes of worker j,
 
-        E:  v_jk = (shape + n_j / 2) / (rate + sum_i (y_ijk - z_ik)^2 / 2)
+        E:  v_jk = (shape + n_j) / (rate_k + sum_i (y_ijk - z_ik)^2)
         M:  z_ik = (strength mu_k + sum_j v_jk y_ijk) / (strength + sum_j v_jk),   mu_k = mean_i z_ik
 
-    log p(y, z | mu) never decreases; EM has converged when it changes by at most `tol` of its value. The label is
-    argmax_k z_ik. With much data on a worker the prior on v fades; it keeps workers with few votes near the average,
-    which is the majority vote.
+    log p(y, z | mu) never decreases; EM has converged by `stands_still`. The label is argmax_k z_ik. With much data
+    on a worker the prior on v fades; it keeps workers with few votes near the average, which is the majority vote.
+
+    The prior is the authors'. It takes the squared error that a vote is expected to have from the votes, where n_i is
+    the number of votes of task i, and z the naive soft labels:
+
+        rate_k = shape * 4 (1 - 1 / K) * sum_i n_i z_ik (1 - z_ik) / sum_i n_i
 
     Attributes
     ----------
-    strength, shape, rate : float
-        The priors above; `rate / shape`, 0.2, is the squared error expected of a vote. Among the values tried, these
-        come closest to the accuracies published for seven datasets.
+    strength, shape : float
+        The authors' lambda and a_v.
     """
 
     strength: float = 1.0
     shape: float = 15.0
-    rate: float = 3.0
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
         """EM: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
@@ -46,29 +52,28 @@ class BWA:
         Aggregation
             z, normalised, as soft labels; log p(y, z | mu) of each iteration, up to a constant, as history; the mean
             of v_jk over the classes as worker score; parameters `truth`, z (n_task, n_class), `precision`, v
-            (n_worker, n_class), and `mean`, mu (n_class,).
+            (n_worker, n_class), `mean`, mu (n_class,), and `rate` (n_class,).
         """
         voted = votes.votes_per_task > 0
-        row_start = votes.task_start
-        asked = sparse.csr_array(
-            (np.ones(votes.n_votes), votes.worker, row_start), shape=(votes.n_task, votes.n_worker)
-        )
+        asked = questions(votes)
         asked_of_worker = asked.T.tocsr()
-        half_count = votes.votes_per_worker[:, None] / 2
-        truth = normalise(sum_votes(votes))
+        count = asked_of_worker.sum(axis=1)[:, None]
+        n_asked = asked.sum(axis=1)
+        truth = _sum(votes) / np.maximum(n_asked, 1)[:, None]
         mean = truth[voted].mean(axis=0)
-        half_error = self._half_error(votes, asked_of_worker, truth)
+        rate = self._rate(n_asked, truth)
+        error = self._error(votes, asked_of_worker, truth)
         history, converged = [], False
         while len(history) < n_iter and not converged:
-            precision = (self.shape + half_count) / (self.rate + half_error)
-            weighted = sum_votes(votes, precision[votes.worker, votes.label])
+            precision = (self.shape + count) / (rate + error)
+            weighted = _sum(votes, precision[votes.worker, votes.label])
             truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * voted[:, None]
             mean = truth[voted].mean(axis=0)
-            half_error = self._half_error(votes, asked_of_worker, truth)
-            log_likelihood = -((self.shape + half_count) * np.log1p(half_error / self.rate)).sum()
+            error = self._error(votes, asked_of_worker, truth)
+            log_likelihood = -((self.shape + count) * np.log1p(error / rate)).sum() / 2
             history.append(log_likelihood - self.strength / 2 * ((truth - mean)[voted] ** 2).sum())
             converged = stands_still(history, tol)
-        precision = (self.shape + half_count) / (self.rate + half_error)
+        precision = (self.shape + count) / (rate + error)
         return Aggregation(
             hard_labels(truth, voted, seed),
             soft=normalise(truth),
@@ -76,16 +81,41 @@ class BWA:
             converged=converged,
             history=history,
             worker_score=precision.mean(axis=1),
-            parameters={"truth": truth, "precision": precision, "mean": mean},
+            parameters={"truth": truth, "precision": precision, "mean": mean, "rate": rate},
         )
 
+    def _rate(self, n_asked, naive):
+        """rate_k of the prior, from the naive soft labels, (n_class,)."""
+        disagreement = n_asked @ (naive * (1 - naive)) / n_asked.sum()
+        return np.maximum(self.shape * 4 * (1 - 1 / naive.shape[1]) * disagreement, _LEAST_RATE)
+
     @staticmethod
-    def _half_error(votes, asked_of_worker, truth):
-        """sum_i (y_ijk - z_ik)^2 / 2 over the votes of each worker, (n_worker, n_class)."""
+    def _error(votes, asked_of_worker, truth):
+        """sum_i (y_ijk - z_ik)^2 over the votes of each worker, (n_worker, n_class)."""
         cell = votes.worker.astype(np.int64) * votes.n_class + votes.label
         of_voted = np.bincount(cell, 1 - 2 * truth[votes.task, votes.label], minlength=votes.n_worker * votes.n_class)
-        return (asked_of_worker @ truth**2 + of_voted.reshape(votes.n_worker, votes.n_class)) / 2
+        return np.maximum(asked_of_worker @ truth**2 + of_voted.reshape(votes.n_worker, votes.n_class), 0)
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of z, v and the votes, with the copies that an iteration makes."""
-        return 8 * (5 * (votes.n_task + votes.n_worker) * votes.n_class + 6 * votes.n_votes)
+        return 8 * (5 * (votes.n_task + votes.n_worker) * votes.n_class + 8 * votes.n_votes)
+
+
+def _sum(votes, weight=None):
+    """`sum_votes`, dense however large."""
+    total = sum_votes(votes, weight)
+    return total.toarray() if sparse.issparse(total) else total
+
+
+def questions(votes: Votes) -> sparse.csr_array:
+    """How often each worker was asked about each task, (n_task, n_worker): the most times they gave one answer."""
+    new = np.ones(votes.n_votes, dtype=bool)  # votes are sorted by task, label, worker: repeats are neighbours
+    new[1:] = np.any([np.diff(votes.task), np.diff(votes.label), np.diff(votes.worker)], axis=0)
+    first = np.flatnonzero(new)
+    n_repeats = np.diff(np.append(first, votes.n_votes))
+    pair = votes.task[first].astype(np.int64) * votes.n_worker + votes.worker[first]
+    pair, place = np.unique(pair, return_inverse=True)
+    n_asked = np.zeros(len(pair))
+    np.maximum.at(n_asked, place, n_repeats)
+    shape = votes.n_task, votes.n_worker
+    return sparse.coo_array((n_asked, (pair // votes.n_worker, pair % votes.n_worker)), shape=shape).tocsr()
