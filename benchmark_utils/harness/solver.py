@@ -61,12 +61,11 @@ class Converged(StoppingCriterion):
 class IterativeSolver(OneShotSolver):
     """A strategy with iterations: `run(n)` does n of them from scratch, `run(0)` is the start.
 
-    The curve ends once the strategy has met `tol` by its own rule.
+    The curve ends once the strategy has converged by its own rule, at its own tolerance.
     """
 
     sampling_strategy = "iteration"
     stopping_criterion = Converged()
-    tol = 1e-6
 
     def aggregate(self, votes, n_iter):
-        return self.get_strategy().fit(votes, n_iter=n_iter, tol=self.tol, seed=self.seed)
+        return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed)

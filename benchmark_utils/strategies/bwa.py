@@ -27,7 +27,7 @@ class BWA:
         E:  v_jk = (shape + n_j) / (rate_k + sum_i (y_ijk - z_ik)^2)
         M:  z_ik = (strength mu_k + sum_j v_jk y_ijk) / (strength + sum_j v_jk),   mu_k = mean_i z_ik
 
-    log p(y, z | mu) never decreases; EM has converged by `stands_still`. The label is argmax_k z_ik. With much data
+    log p(y, z | mu) never decreases; EM has converged when it changes by at most `tol`. The label is argmax_k z_ik. With much data
     on a worker the prior on v fades; it keeps workers with few votes near the average, which is the majority vote.
 
     The prior is the authors'. It takes the squared error that a vote is expected to have from the votes, where n_i is
@@ -44,7 +44,7 @@ class BWA:
     strength: float = 1.0
     shape: float = 15.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
 
         Returns

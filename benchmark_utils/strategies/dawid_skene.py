@@ -20,7 +20,7 @@ class DawidSkene:
         M:  pi^j_lk = sum_i T_il 1(y_ij = k) / sum_k' sum_i T_il 1(y_ij = k')                (eq. 1.9 and 1.11)
             rho_l   = mean_i T_il                                                            (eq. 1.10)
 
-    in log space. The log-likelihood never decreases; EM has converged when it changes by at most `tol` of its value.
+    in log space. The log-likelihood never decreases; EM has converged when it changes by at most `tol`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class DawidSkene:
     smoothing: float = 0.0
     support: str = "full"
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -45,7 +45,7 @@ class DawidSkene:
         n_iter : int
             Iterations at most; 0 gives the start, the naive soft labels.
         tol : float
-            Change of the log-likelihood, relative to its value, at which EM has converged.
+            Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
 

@@ -24,7 +24,7 @@ class DSWC:
         R_jc proportional to exp(E log tau_c + sum_i sum_k T_ik E log Lambda_{ck, y_ij})
         T_ik proportional to exp(E log rho_k + sum_j sum_c R_jc E log Lambda_{ck, y_ij})
 
-    Each raises the evidence lower bound; it has converged when the bound changes by at most `tol` of its value. The
+    Each raises the evidence lower bound; it has converged when the bound changes by at most `tol`. The
     start is the naive soft labels, and the workers ranked by their agreement with them, cut into equal clusters: it
     needs no restarts, and on the datasets and simulators tried it is as good as the best of six random ones.
 
@@ -39,7 +39,7 @@ class DSWC:
     clusters: int = 5
     right: float = 2.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
 
         Returns

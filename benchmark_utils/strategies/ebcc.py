@@ -30,7 +30,7 @@ class EBCC:
         q(tau_k) = Dirichlet(subtype + sum_i R_ik),   q(rho) = Dirichlet(alpha + sum_im R_i.m)
         R_ikm proportional to exp(E log rho_k + E log tau_km + sum_j E log pi^j_{km, y_ij})
 
-    Each raises the evidence lower bound; a start has converged when the bound changes by at most `tol` of its value.
+    Each raises the evidence lower bound; a start has converged when the bound changes by at most `tol`.
     A start is the naive soft labels with each task's share of a class split over the subtypes by Dirichlet(1), and of
     `restarts` starts the one with the highest bound counts. The first start leaves every class whole, as in iBCC: on
     web it reaches the highest bound, and the published accuracy, which one random start in 40 comes near.
@@ -51,7 +51,7 @@ class EBCC:
     wrong: float = 1.0
     subtype: float = 0.1
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most of each start, 0 gives the start; the seed draws the starts.
 
         Returns

@@ -27,12 +27,12 @@ class GLAD:
 
     Given the other, each ability and each difficulty has a Q of its own. The M-step takes Newton steps (for b with
     the expected curvature) in turn, a step being halved where its part of Q would fall: so log p(votes, alpha, b)
-    never decreases. EM has converged when it changes by at most `tol` of its value.
+    never decreases. EM has converged when it changes by at most `tol`.
 
     J. Whitehill et al., "Whose vote should count more", NeurIPS (2009).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -41,7 +41,7 @@ class GLAD:
         n_iter : int
             Rounds of M- and E-step at most; 0 gives the start, where alpha and b are the mean of their prior.
         tol : float
-            Change of the objective, relative to its value, at which EM has converged.
+            Change of the objective, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
 

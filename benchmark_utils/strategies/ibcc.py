@@ -28,7 +28,7 @@ class IBCC:
         q(pi^j_k) = Dirichlet(beta_k + sum_i T_ik y_ij),    q(rho) = Dirichlet(alpha + sum_i T_i)
         T_ik proportional to exp(E log rho_k + sum_j E log pi^j_{k, y_ij})
 
-    Each update raises the evidence lower bound; it has converged when the bound changes by at most `tol` of its value.
+    Each update raises the evidence lower bound; it has converged when the bound changes by at most `tol`.
     The model is Kim and Ghahramani's, who sample the posterior; the updates are those that Li et al. (ICML 2019)
     compare with, and the default priors are theirs too.
 
@@ -44,7 +44,7 @@ class IBCC:
     wrong: float = 1.0
     alpha: float = 1.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
 
         Returns

@@ -39,7 +39,7 @@ class MACE:
     variational: bool = True
     restarts: int = 10
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """Iterations on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -48,7 +48,7 @@ class MACE:
         n_iter : int
             Iterations at most of each restart; 0 gives the best random start.
         tol : float
-            Change of the objective, relative to its value, at which a restart has converged.
+            Change of the objective, in nats, at which a restart has converged.
         seed : int
             Draws the starts, and breaks ties of the hard labels.
 

@@ -22,13 +22,13 @@ class OneCoinDawidSkene:
 
     in log space, from the naive soft labels. The prevalence rho is estimated, as in Dawid and Skene: published figures
     of this strategy are obtained so, and the classes of real tasks are seldom balanced. The log-likelihood never
-    decreases; EM has converged when it changes by at most `tol` of its value. Memory and time of an iteration are
+    decreases; EM has converged when it changes by at most `tol`. Memory and time of an iteration are
     in the number of votes, for any K.
 
     Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, "Spectral methods meet EM", JMLR 17 (2016).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -37,7 +37,7 @@ class OneCoinDawidSkene:
         n_iter : int
             Iterations at most; 0 gives the start, the naive soft labels.
         tol : float
-            Change of the log-likelihood, relative to its value, at which EM has converged.
+            Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
 

@@ -15,7 +15,7 @@ class WeightedDawidSkene(DawidSkene):
     The posterior of Dawid and Skene is nearly certain of every task; these soft labels keep the doubt. EM as there.
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0):
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0):
         """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels."""
         em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed)
         if self.support == "full":

@@ -79,7 +79,7 @@ def test_ds_starts_at_naive_soft_labels(random_votes):
 def test_em_stops_once_the_likelihood_stands_still(strategy, random_votes):
     votes, _ = random_votes(skill=0.5)
     result = strategy.fit(votes, tol=1e-4)
-    change = np.abs(np.diff(result.history)) / np.abs(result.history[1:])
+    change = np.abs(np.diff(result.history))
     assert result.converged
     assert result.n_iter == len(result.history) > 3
     assert change[-1] <= 1e-4
@@ -88,6 +88,25 @@ def test_em_stops_once_the_likelihood_stands_still(strategy, random_votes):
     assert not cut.converged
     assert cut.history == result.history[:-1]
     same_bits(strategy.fit(votes, n_iter=result.n_iter, tol=-1), result)
+
+
+def test_the_stopping_rule_does_not_loosen_with_the_number_of_votes(random_votes):
+    votes, _ = random_votes(1, n_class=2, skill=0.6)
+    n_copies = 200  # of the crowd, without a common task or worker: each takes its own way, all have one prevalence
+    copy = np.repeat(np.arange(n_copies), votes.n_votes)
+    task, worker, label = (np.tile(column, n_copies) for column in (votes.task, votes.worker, votes.label))
+    many = Votes(
+        task + copy * votes.n_task,
+        worker + copy * votes.n_worker,
+        label,
+        n_copies * votes.n_task,
+        n_copies * votes.n_worker,
+        votes.n_class,
+    )
+    one, all_of_them = DawidSkene().fit(votes), DawidSkene().fit(many)
+    best = DawidSkene().fit(votes, n_iter=3000, tol=1e-12).history[-1]
+    assert best - one.history[-1] < 0.002
+    assert n_copies * best - all_of_them.history[-1] < 0.002  # relative to the value: 0.02
 
 
 def test_ds_does_not_underflow():

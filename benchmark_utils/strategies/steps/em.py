@@ -40,7 +40,12 @@ def class_totals(posterior) -> np.ndarray:
 
 
 def stands_still(history, tol) -> bool:
-    """Whether the last step changed the objective by at most tol, relative to its value."""
-    if len(history) < 2:
-        return False
-    return bool(abs(history[-1] - history[-2]) <= tol * max(abs(history[-1]), 1e-12))
+    """Whether the last step changed the objective by at most `tol` nats.
+
+    The objective is the log-likelihood, posterior density or evidence bound of all the votes together. Two models
+    differ by as many nats as the votes prefer the one to the other, on a crowd of any size: at the default of 0.001
+    the votes are exp(0.001) times as probable as a step before, which nobody could tell apart. A change relative to
+    the objective, or per vote, loosens with the number of votes: at a millionth of its value, Dawid and Skene's EM
+    ends 11 nats short on the 97,164 votes of s_rel. docs/convergence.md shows both rules on every crowd at hand.
+    """
+    return len(history) >= 2 and bool(abs(history[-1] - history[-2]) <= tol)
