@@ -5,14 +5,15 @@ from benchmark_utils.strategies.ebcc import EBCC
 class Solver(IterativeSolver):
     """Enhanced Bayesian classifier combination: classes have subtypes, on which workers err together.
 
-    The best evidence of `restarts` starts; the paper has 40.
+    The best evidence of `restarts` starts, 40 as published. A curve costs about three fits. With 40 starts a fit takes
+    14 s on 27,746 votes (sp) and four minutes on 97,164 (s_rel), hence `max_votes`.
 
     Y. Li, B. I. P. Rubinstein and T. Cohn, "Exploiting worker correlation for label aggregation in crowdsourcing",
     ICML (2019).
     """
 
     name = "EBCC"
-    parameters = {"restarts": [10], "max_votes": [EBCC.slow_above]}
+    parameters = {"restarts": [40], "max_votes": [EBCC.slow_above]}
 
     def get_strategy(self):
         return EBCC(restarts=self.restarts)

@@ -27,8 +27,9 @@ class BWA:
         E:  v_jk = (shape + n_j) / (rate_k + sum_i (y_ijk - z_ik)^2)
         M:  z_ik = (strength mu_k + sum_j v_jk y_ijk) / (strength + sum_j v_jk),   mu_k = mean_i z_ik
 
-    log p(y, z | mu) never decreases; EM has converged when it changes by at most `tol`. The label is argmax_k z_ik. With much data
-    on a worker the prior on v fades; it keeps workers with few votes near the average, which is the majority vote.
+    log p(y, z | mu) never decreases; EM has converged when it changes by at most `tol`. The label is argmax_k z_ik.
+    With much data on a worker the prior on v fades; it keeps workers with few votes near the average, which is the
+    majority vote.
 
     The prior is the authors'. It takes the squared error that a vote is expected to have from the votes, where n_i is
     the number of votes of task i, and z the naive soft labels:

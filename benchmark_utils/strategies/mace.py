@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
-from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.em import best_so_far, stands_still
 from benchmark_utils.strategies.steps.mace import Steps
 from benchmark_utils.votes import Votes
 
@@ -48,27 +48,34 @@ class MACE:
         n_iter : int
             Iterations at most of each restart; 0 gives the best random start.
         tol : float
-            Change of the objective, in nats, at which a restart has converged.
+            Change of the objective, in nats, at which a restart has converged; MACE has when every restart has.
         seed : int
             Draws the starts, and breaks ties of the hard labels.
 
         Returns
         -------
         Aggregation
-            T as soft labels; the objective after each iteration of the restart that was kept as history; theta as
-            worker score; parameters `competence` theta (n_worker,) and `spam` xi, a csr_array (n_worker, n_class)
-            that stores the classes the worker voted for.
+            T of the best restart as soft labels; the iterations of the longest restart; the best objective of all
+            restarts after each iteration as history; theta of the best as worker score; parameters `competence` theta
+            (n_worker,) and `spam` xi, a csr_array (n_worker, n_class) that stores the classes the worker voted for.
         """
         model = Steps(votes, self.variational)
         rng = np.random.default_rng(seed)
-        best = max((self._run(model, rng, n_iter, tol) for _ in range(self.restarts)), key=lambda run: run["value"])
+        histories, best, converged = [], None, True
+        for _ in range(self.restarts):
+            run = self._run(model, rng, n_iter, tol)
+            histories.append(run["history"])
+            converged &= run["converged"]
+            if best is None or run["value"] > best["value"]:
+                best = run
+        history = best_so_far(histories)
         competence, spam = model.means(best["parameters"])
         return Aggregation(
             best["posterior"].labels(seed),
             soft=best["posterior"].soft(),
-            n_iter=len(best["history"]),
-            converged=best["converged"],
-            history=best["history"],
+            n_iter=len(history),
+            converged=converged,
+            history=history,
             worker_score=competence,
             parameters={"competence": competence, "spam": spam},
         )

@@ -7,7 +7,6 @@ from scipy.stats import gamma, norm
 
 from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.votes import Votes
-from tests.conftest import DATA_HOME
 
 
 def loop(votes, n_iter, strength, shape):
@@ -110,7 +109,7 @@ def test_published_accuracy(name, load_data):
     if name in ("bluebirds", "music"):
         data = load_data(name)
     else:
-        data = load_data("local", path=str(DATA_HOME / "literature" / name))
+        data = load_data("literature", name=name)
     known = data["truth"] >= 0
     accuracy = (BWA().fit(data["votes"]).labels == data["truth"])[known].mean()
     assert accuracy == pytest.approx(PUBLISHED[name], abs=0.002)

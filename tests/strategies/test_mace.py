@@ -81,6 +81,18 @@ def test_the_best_restart_is_kept(random_votes):
     assert several[-1] > several[0]
 
 
+def test_a_curve_ends_when_every_restart_has_converged(random_votes):
+    votes, _ = random_votes(2, n_class=3, skill=0.2)
+    strategy = MACE(variational=False, restarts=5)
+    end = strategy.fit(votes)
+    alone = [MACE(variational=False, restarts=n).fit(votes).n_iter for n in (1, 2, 3, 4, 5)]
+    assert end.converged
+    assert end.n_iter == max(alone) > min(alone)
+    short = strategy.fit(votes, n_iter=end.n_iter - 1)
+    assert not short.converged
+    np.testing.assert_array_equal(short.history, end.history[:-1])
+
+
 def test_it_finds_the_spammers_and_what_they_say():
     rng = np.random.default_rng(0)
     truth, spam = rng.integers(4, size=300), rng.choice(4, size=(300, 10), p=[0.1, 0.2, 0.7, 0])

@@ -39,6 +39,15 @@ def class_totals(posterior) -> np.ndarray:
     return np.ones(len(posterior)) @ posterior
 
 
+def best_so_far(histories) -> list:
+    """The best objective of several starts after each iteration; a start that has ended keeps its last value."""
+    n_iter = max(map(len, histories))
+    best = np.full(n_iter, -np.inf)
+    for history in histories:
+        best = np.maximum(best, np.pad(history, (0, n_iter - len(history)), mode="edge")) if history else best
+    return best.tolist()
+
+
 def stands_still(history, tol) -> bool:
     """Whether the last step changed the objective by at most `tol` nats.
 
