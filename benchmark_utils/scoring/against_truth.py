@@ -6,8 +6,10 @@ Conventions, everywhere in this file:
 - `truth`, (n_task,) int, is -1 where it is not known. G is the set of the tasks whose truth is known; metrics are
   taken over G, and are NaN where that leaves nothing to average over.
 - An invalid task predicts no class: it is wrong for every accuracy and recall, and no class's precision sees it.
-- `soft`, (n_task, n_class), is a dense array or a scipy sparse array, where an absent entry is probability 0. A row
-  may be zero or sum to less than one (no vote, or mass on classes that are not stored).
+- `soft`, (n_task, n_class), is a dense array or a scipy sparse array. What a row of a sparse array lacks to one belongs
+  to the classes that it does not store, in equal parts, so that no metric depends on the storage.
+- A row of zeros is no answer. The Brier score and the log loss take every class for equally likely; to the calibration
+  error it is wrong with confidence 1 / n_class, since else to answer nothing would calibrate best.
 
 Sources: Lefort's thesis (2024), sections 1.2.5 (accuracy, calibration) and 4.2.2 (macro averages, subsets of G).
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmark_utils.scoring.calibration import brier, expected_calibration_error, log_loss, mean_or_nan
+from benchmark_utils.scoring.calibration import Rows, brier, expected_calibration_error, log_loss, mean_or_nan
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import has_disagreement
 from benchmark_utils.votes.labels import check_labels, check_soft, one_hot
@@ -54,6 +56,7 @@ def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
     disputed = np.where(has_disagreement(votes), truth, -1)
     return dict(
         acc_train=accuracy(labels, truth),
+        acc_expected=expected_accuracy(labels, soft, truth),
         acc_valid=accuracy(labels, np.where(labels >= 0, truth, -1)),
         valid_fraction=valid_fraction(votes, labels),
         precision_macro=precision_macro(labels, truth),
@@ -99,6 +102,18 @@ def accuracy(labels, truth) -> float:
     """AccTrain, the mean over G of 1(label = truth) 1(valid) (thesis, eq. 1.18 and section 4.2.2)."""
     known = truth >= 0
     return mean_or_nan(labels[known] == truth[known])
+
+
+def expected_accuracy(labels, soft, truth) -> float:
+    """AccTrain as it is on average over the draws that break ties.
+
+    Where the label's probability is the highest of its row, and n classes have it, the task counts 1 / n if the truth
+    is one of them, and else 0. Any other task counts as it does for AccTrain.
+    """
+    known = np.flatnonzero(truth >= 0)
+    labels, truth, rows = labels[known], truth[known], Rows(soft, known)
+    is_mode = (labels >= 0) & rows.answered & rows.is_top(labels)
+    return mean_or_nan(np.where(is_mode, rows.is_top(truth) / rows.n_top, labels == truth))
 
 
 def valid_fraction(votes: Votes, labels) -> float:

@@ -15,45 +15,76 @@ def expected_calibration_error(soft, truth, n_bins=N_BINS) -> float:
 
     The confidence is the top probability of a row, the bins ((m - 1) / n_bins, m / n_bins] are equally wide. A row
     whose top is shared by several classes is right in that proportion, as if the tie were broken at random. A row of
-    zeros predicts nothing: confidence 0, and wrong.
+    zeros predicts nothing: it is wrong, with confidence 1 / n_class.
     """
-    p_truth, confidence, n_top, _ = _row_summary(soft, truth)
-    right = (p_truth >= confidence * (1 - _ROUNDING)) & (confidence > 0)
-    gap = right / np.maximum(n_top, 1) - confidence
-    bins = np.ceil(confidence * n_bins - _ROUNDING).clip(1, n_bins).astype(int)
+    known = np.flatnonzero(truth >= 0)
+    rows = Rows(soft, known)
+    gap = rows.answered * rows.is_top(truth[known]) / rows.n_top - rows.highest
+    bins = np.ceil(rows.highest * n_bins - _ROUNDING).clip(1, n_bins).astype(int)
     if not len(gap):
         return np.nan
     return float(np.abs(np.bincount(bins, weights=gap)).sum() / len(gap))
 
 
 def brier(soft, truth) -> float:
-    """Mean over G of sum_k (p_k - 1(k = truth))^2, from 0 to 2; a row of zeros has 1."""
-    p_truth, _, _, sum_of_squares = _row_summary(soft, truth)
-    return mean_or_nan(sum_of_squares - 2 * p_truth + 1)
+    """Mean over G of sum_k (p_k - 1(k = truth))^2, from 0 to 2; a row of zeros has 1 - 1 / n_class."""
+    known = np.flatnonzero(truth >= 0)
+    rows = Rows(soft, known)
+    return mean_or_nan(rows.sum_of_squares - 2 * rows.of(truth[known]) + 1)
 
 
 def log_loss(soft, truth) -> float:
-    """Mean over G of -log p_truth, with p clipped at 1e-12."""
-    p_truth, _, _, _ = _row_summary(soft, truth)
-    return mean_or_nan(-np.log(p_truth.clip(_LOWEST_PROBABILITY, 1)))
-
-
-def _row_summary(soft, truth):
-    """Of each task of G, (|G|,): the truth's probability, the highest one, how many share it, the sum of squares."""
+    """Mean over G of -log p_truth, with p clipped at 1e-12; a row of zeros has log n_class."""
     known = np.flatnonzero(truth >= 0)
-    truth = truth[known]
-    rows = sparse.csr_array(soft[known])  # only the rows of G: soft may have millions
-    rows.sum_duplicates()
-    row = np.repeat(np.arange(len(known)), np.diff(rows.indptr))
-    p = rows.data.astype(float)
+    return mean_or_nan(-np.log(Rows(soft, known).of(truth[known]).clip(_LOWEST_PROBABILITY, 1)))
 
-    def sum_by_row(values):
-        return np.bincount(row, weights=values, minlength=len(known))
 
-    highest = np.zeros(len(known))
-    np.maximum.at(highest, row, p)
-    n_top = sum_by_row((p > 0) & (p >= highest[row] * (1 - _ROUNDING)))
-    return sum_by_row(p * (rows.indices == truth[row])), highest, n_top, sum_by_row(p**2)
+class Rows:
+    """Some tasks' soft labels, n of them: only these are looked at, since there may be millions of others.
+
+    Attributes
+    ----------
+    answered : bool, (n,)
+        Whether the row is not zero.
+    highest : float, (n,)
+        The highest probability of the row.
+    n_top : float, (n,)
+        How many classes have it.
+    sum_of_squares : float, (n,)
+        Of the probabilities of all classes.
+    """
+
+    def __init__(self, soft, tasks):
+        rows = sparse.csr_array(soft[tasks])
+        rows.sum_duplicates()
+        n, n_class = rows.shape
+        self._row = np.repeat(np.arange(n), np.diff(rows.indptr))
+        self._column, self._p = rows.indices, rows.data.astype(float)
+        total = self._sum(self._p, n)
+        self.answered = total > 0
+        stored = self.answered[self._row]  # a stored zero of a row of zeros says nothing
+        n_rest = n_class - self._sum(stored, n)
+        lack = np.where(self.answered, (1 - total).clip(0) if sparse.issparse(soft) else 0, 1)
+        # of each class that is not stored
+        self._rest = np.divide(lack, n_rest, out=np.zeros(n), where=n_rest > 0)
+        self.highest = self._rest.copy()
+        np.maximum.at(self.highest, self._row, self._p)
+        is_top = stored & (self._p >= self.highest[self._row] * (1 - _ROUNDING))
+        self.n_top = self._sum(is_top, n) + n_rest * (self._rest >= self.highest * (1 - _ROUNDING))
+        self.sum_of_squares = self._sum(self._p**2, n) + n_rest * self._rest**2
+
+    def _sum(self, values, n):
+        return np.bincount(self._row, weights=values, minlength=n)
+
+    def of(self, classes) -> np.ndarray:
+        """The probability of one class per row, (n,)."""
+        here = self.answered[self._row] & (self._column == classes[self._row])
+        is_stored = self._sum(here, len(classes)) > 0
+        return np.where(is_stored, self._sum(self._p * here, len(classes)), self._rest)
+
+    def is_top(self, classes) -> np.ndarray:
+        """Whether no class is more probable than this one of each row, (n,) bool."""
+        return self.of(classes) >= self.highest * (1 - _ROUNDING)
 
 
 def mean_or_nan(values) -> float:

@@ -48,6 +48,13 @@ COLUMNS = (
         "higher",
     ),
     Column(
+        "objective_acc_expected",
+        "AccTrain as it is on average over the draws that break ties. A task whose label ties with other classes at "
+        "the top of its soft row counts by its share.",
+        "AccTrain, expected",
+        "higher",
+    ),
+    Column(
         "objective_acc_valid",
         "The same share over the valid tasks of G only.",
         "AccTrain, valid",
@@ -113,18 +120,19 @@ COLUMNS = (
     ),
     Column(
         "objective_ece",
-        "Expected calibration error of the soft labels on G, in 15 bins. A hard label counts as certain.",
+        "Expected calibration error of the soft labels on G, in 15 bins. A hard label counts as certain, "
+        "a tie of MV as shared, and no answer as wrong with confidence 1 / classes.",
         "ECE",
         "lower",
     ),
     Column(
         "objective_brier",
-        "Brier score of the soft labels on G, from 0 to 2.",
+        "Brier score of the soft labels on G, from 0 to 2. To answer nothing is to call all classes alike.",
         better="lower",
     ),
     Column(
         "objective_log_loss",
-        "Log loss of the soft labels on G. Probabilities are clipped at 1e-12.",
+        "Log loss of the soft labels on G, probabilities clipped at 1e-12. To answer nothing is to call all classes alike.",
         "log loss",
         "lower",
     ),

@@ -13,11 +13,8 @@ strategy that breaks one, and what our own strategies cannot promise.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark_utils.strategies.ebcc import EBCC
-from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.kos import KOS
 from benchmark_utils.strategies.la import LA
-from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.promises import properties
 from benchmark_utils.strategies.promises.evidence import BrokenPromiseError, iterates
@@ -189,13 +186,10 @@ EXCLUDED = {
         "names_of_tasks": "it takes the tasks in their order, and learns of the workers from each before the next",
         "no_loop_in_python": "a task waits for the labels of those before it; 1.4 million votes a second all the same",
     },
-    IWMV: {"soft_rows": "known fault, issue 10: a negative score leaves the label outside the soft row"},
     KOS: dict.fromkeys(
         ("ends_by_its_own_rule", "converged_is_said"),
         "known fault, issue 10: messages need not converge, and nothing else ends them",
     ),
-    MACE: {"converged_is_said": "known fault, issue 10: the end of the best start is taken for the end of all"},
-    EBCC: {"converged_is_said": "known fault, issue 10: the end of the best start is taken for the end of all"},
     MMSR: {
         "one_task": "known fault, issue 10: a crowd of one task gets an answer at random",
         "time_follows_votes": "its cost is in the pairs of workers with a common task, which every iteration sorts",

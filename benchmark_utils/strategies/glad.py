@@ -60,9 +60,10 @@ class GLAD:
             posterior, objective = self._expect(votes, pairs, alpha, b)
             history.append(objective)
             converged = stands_still(history, tol)
+        labels = posterior.labels(seed)
         return Aggregation(
-            posterior.labels(seed),
-            soft=posterior.soft(),
+            labels,
+            soft=posterior.soft(labels),
             n_iter=len(history),
             converged=converged,
             history=history,

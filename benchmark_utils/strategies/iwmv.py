@@ -3,9 +3,10 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
+from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores, weighted_vote
 from benchmark_utils.strategies.steps.worker_agreement import agreement
-from benchmark_utils.votes import Votes, normalise
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.labels import TIE
 
 
 class IWMV:
@@ -35,8 +36,9 @@ class IWMV:
         Returns
         -------
         Aggregation
-            As soft labels the normalised scores of the voted classes, those below zero counting as a trace; the share
-            of labels that changed in each iteration as history; a_j as worker score; parameter `weight` (n_worker,).
+            As soft labels the normalised scores, of a task with scores below zero how far each is above the lowest;
+            the share of labels that changed in each iteration as history; a_j as worker score; parameter `weight`
+            (n_worker,).
         """
         pairs = Pairs(votes)
         n_votes = np.maximum(votes.votes_per_worker, 1)
@@ -52,13 +54,31 @@ class IWMV:
             accuracy = agreement(pairs, labels, n_votes)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
-        soft = pairs.matrix(np.maximum(scores.voted, 1e-12))
         return Aggregation(
             labels,
-            soft=normalise(soft if pairs.is_large else soft.toarray()),
+            soft=shares(scores).soft(labels),
             n_iter=len(history),
             converged=converged,
             history=history,
             worker_score=accuracy,
             parameters={"weight": weight},
         )
+
+
+def shares(scores: Scores) -> Scores:
+    """Scores of a weighted vote, which may be negative, as shares of one that keep their order.
+
+    The lowest score of a task, if below zero, is subtracted from all; classes without votes have the score zero.
+    """
+    pairs = scores.pairs
+    lowest = np.minimum(-pairs.max(-scores.voted), 0)
+    above = scores.voted - pairs.spread(lowest)
+    above[above <= 4 * TIE * pairs.spread(np.abs(lowest))] = 0  # equal but for rounding is a tie
+    n_unvoted = pairs.n_class - pairs.n_voted
+    total = pairs.sum(above) - n_unvoted * lowest
+    nothing = total == 0  # all classes tie
+    above[pairs.spread(nothing)] = 1
+    unvoted = np.where(nothing, 1, -lowest)
+    total = np.where(nothing, pairs.n_class, total)
+    uniform = np.full(pairs.n_class, 1 / pairs.n_class)
+    return Scores(pairs, above / pairs.spread(total), unvoted / total * pairs.n_class, uniform)

@@ -70,9 +70,10 @@ class MACE:
                 best = run
         history = best_so_far(histories)
         competence, spam = model.means(best["parameters"])
+        labels = best["posterior"].labels(seed)
         return Aggregation(
-            best["posterior"].labels(seed),
-            soft=best["posterior"].soft(),
+            labels,
+            soft=best["posterior"].soft(labels),
             n_iter=len(history),
             converged=converged,
             history=history,

@@ -1,5 +1,8 @@
 """Majority vote and naive soft labels (thesis, eq. 1.4 and 1.6)."""
 
+import numpy as np
+from scipy import sparse
+
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
@@ -13,6 +16,14 @@ class MajorityVote:
     def fit(self, votes: Votes, seed=0) -> Aggregation:
         """Hard labels (n_task,), -1 without votes."""
         return Aggregation(hard_labels(sum_votes(votes), votes.votes_per_task > 0, seed))
+
+    def tied_shares(self, votes: Votes):
+        """How often each class is the label when ties are drawn again and again, (n_task, n_class), maybe sparse."""
+        count = sum_votes(votes)
+        if sparse.issparse(count):
+            most = np.repeat(count.max(axis=1).toarray().ravel(), np.diff(count.indptr))
+            return normalise(sparse.csr_array((1.0 * (count.data == most), count.indices, count.indptr), count.shape))
+        return normalise(1.0 * ((count == count.max(axis=1, keepdims=True)) & (count > 0)))
 
 
 class NaiveSoft:

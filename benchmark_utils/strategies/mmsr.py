@@ -75,9 +75,10 @@ class MMSR:
         uniform = np.full(votes.n_class, 1 / votes.n_class)
         right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
         posterior, _ = posterior_of_coins(Pairs(votes), right[votes.worker], wrong[votes.worker], uniform)
+        labels = posterior.labels(seed)
         return Aggregation(
-            posterior.labels(seed),
-            soft=posterior.soft(),
+            labels,
+            soft=posterior.soft(labels),
             n_iter=len(history),
             converged=converged,
             history=history,

@@ -60,9 +60,10 @@ class OneCoinDawidSkene:
             accuracy, prevalence = maximise(model, posterior, n_votes)
             history.append(log_likelihood + n_votes @ wrong)
             converged = stands_still(history, tol)
+        labels = model.labels(posterior, seed)
         return Aggregation(
-            model.labels(posterior, seed),
-            soft=model.soft(posterior),
+            labels,
+            soft=model.soft(posterior, labels),
             n_iter=len(history),
             converged=converged,
             history=history,

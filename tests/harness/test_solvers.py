@@ -61,6 +61,13 @@ def test_tolerance_ends_where_the_iterations_end(run):
     assert tolerances.is_monotonic_decreasing
 
 
+def test_the_expected_accuracy_does_not_depend_on_the_draw(run):
+    results = run(["MV", "NS"])
+    assert results["objective_acc_expected"].nunique() == 1
+    majority = results[results["solver_name"] == "MV"].iloc[0]
+    assert majority["objective_acc_expected"] != majority["objective_acc_train"]
+
+
 def test_one_shot_strategies_have_one_point(run):
     results = run(["MV", "NS", "WAWA", "TwoThird"])
     assert results.groupby("solver_name").size().eq(1).all()

@@ -9,8 +9,10 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 from benchmark_utils.scoring import against_truth, calibration
+from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import has_disagreement
+from benchmark_utils.votes.labels import one_hot
 
 # tasks          0   1   2   3   4   5   6   7
 TRUTH = np.array([0, 0, 0, 1, 1, 2, -1, 3])
@@ -67,11 +69,11 @@ def test_disagreement():
 
 
 def test_hard_labels_are_certain(scores):
-    # six valid tasks of confidence 1, three right: gap 3; the invalid one has confidence 0 and is wrong: gap 0
-    assert scores["ece"] == pytest.approx(3 / 7)
-    # 0 where right, 2 where wrong, 1 for the row of zeros
-    assert scores["brier"] == pytest.approx((3 * 0 + 3 * 2 + 1) / 7)
-    assert scores["log_loss"] == pytest.approx(-4 / 7 * np.log(1e-12))
+    # six valid tasks of confidence 1, three right: gap 3; the invalid one is wrong with confidence 1/5
+    assert scores["ece"] == pytest.approx((3 + 1 / 5) / 7)
+    # 0 where right, 2 where wrong, and for the row of zeros as for fifths
+    assert scores["brier"] == pytest.approx((3 * 0 + 3 * 2 + 4 / 5) / 7)
+    assert scores["log_loss"] == pytest.approx((-3 * np.log(1e-12) + np.log(5)) / 7)
 
 
 SOFT = np.array(
@@ -91,11 +93,11 @@ SOFT_TRUTH = np.array([0, 2, 1, 0, 1, -1])
 def test_calibration_by_hand(as_given):
     votes = Votes(np.arange(6), np.zeros(6, int), np.arange(6) % 3, 6, 1, 3)
     scores = against_truth.score(votes, SOFT_TRUTH, np.array([0, 1, 1, -1, 0, 2]), as_given(SOFT))
-    # each of 0.7, 0.8, 0.4, 0, 0.6 has a bin of its own: (10/15, 11/15], (11/15, 12/15], ...
-    assert scores["ece"] == pytest.approx((abs(1 - 0.7) + abs(0 - 0.8) + abs(0.5 - 0.4) + 0 + abs(0 - 0.6)) / 5)
-    squares = (0.09 + 0.04 + 0.01) + (0.01 + 0.64 + 0.81) + (0.16 + 0.36 + 0.04) + 1 + (0.36 + 1 + 0.16)
+    # each of 0.7, 0.8, 0.4, 1/3, 0.6 has a bin of its own: (10/15, 11/15], (11/15, 12/15], ...
+    assert scores["ece"] == pytest.approx((abs(1 - 0.7) + abs(0 - 0.8) + abs(0.5 - 0.4) + 1 / 3 + abs(0 - 0.6)) / 5)
+    squares = (0.09 + 0.04 + 0.01) + (0.01 + 0.64 + 0.81) + (0.16 + 0.36 + 0.04) + 2 / 3 + (0.36 + 1 + 0.16)
     assert scores["brier"] == pytest.approx(squares / 5)
-    assert scores["log_loss"] == pytest.approx(-(np.log([0.7, 0.1, 0.4]).sum() + 2 * np.log(1e-12)) / 5)
+    assert scores["log_loss"] == pytest.approx(-(np.log([0.7, 0.1, 0.4, 1 / 3]).sum() + np.log(1e-12)) / 5)
 
 
 def test_tasks_of_one_bin_are_averaged_before_the_difference():
@@ -109,6 +111,70 @@ def test_a_bin_includes_its_upper_edge_whatever_the_rounding():
     soft[0, 0], soft[1, 0], soft[2, 0] = 0.6, 0.6 + 1e-12, 0.59  # all in (8/15, 9/15]
     truth = np.array([0, 1, 0])
     assert calibration.expected_calibration_error(soft, truth) == pytest.approx(abs(2 - 1.79) / 3)
+
+
+def test_what_a_sparse_row_lacks_belongs_to_the_classes_that_it_does_not_store():
+    stored = sparse.csr_array(([0.5, 0.1, 0.1, 0.2, 0.3], ([0, 0, 1, 2, 2], [3, 1, 0, 2, 0])), shape=(4, 4))
+    full = np.array([[0.2, 0.1, 0.2, 0.5], [0.1, 0.3, 0.3, 0.3], [0.3, 0.25, 0.2, 0.25], [0.25, 0.25, 0.25, 0.25]])
+    votes = Votes(np.arange(4), np.zeros(4, int), np.arange(4), 4, 1, 4)
+    for truth in ([3, 1, 0, 1], [0, 2, 3, 0], [2, 0, 2, 2]):
+        scores, expected = (against_truth.score(votes, truth, [3, 2, 0, -1], soft) for soft in (stored, full))
+        del scores["ece"], expected["ece"]  # the last row is an answer where it is stored in full
+        assert scores == pytest.approx(expected, nan_ok=True)
+        three = [calibration.expected_calibration_error(soft[:3], np.array(truth[:3])) for soft in (stored, full)]
+        assert three[0] == pytest.approx(three[1])
+
+
+def test_to_answer_nothing_does_not_calibrate_best():
+    truth = np.arange(12) % 3
+    nothing = [np.zeros((12, 3)), sparse.csr_array((12, 3)), one_hot(np.full(12, -1), 3)]
+    assert [calibration.expected_calibration_error(soft, truth) for soft in nothing] == pytest.approx([1 / 3] * 3)
+    guess = np.full((12, 3), 1 / 3)
+    assert calibration.expected_calibration_error(guess, truth) == pytest.approx(0)
+
+
+TIES = np.array(
+    [
+        [0.4, 0.4, 0.2],  # half
+        [0.4, 0.4, 0.2],  # the truth is not at the top
+        [1 / 3, 1 / 3, 1 / 3],  # a third
+        [0.2, 0.7, 0.1],  # right
+        [0.2, 0.7, 0.1],  # wrong
+        [0.4, 0.4, 0.2],  # not valid
+        [0.5, 0.4, 0.1],  # a label that is no mode of its row, right
+        [0.0, 0.0, 0.0],  # a label without a row, right
+        [0.5, 0.5, 0.0],  # no truth
+    ]
+)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, sparse.csr_array])
+def test_a_tied_task_counts_by_its_share(as_given):
+    labels = np.array([1, 1, 0, 1, 1, -1, 1, 0, 0])
+    truth = np.array([0, 2, 2, 1, 0, 0, 1, 0, -1])
+    shares = [1 / 2, 0, 1 / 3, 1, 0, 0, 1, 1]
+    assert against_truth.expected_accuracy(labels, as_given(TIES), truth) == pytest.approx(np.mean(shares))
+
+
+def test_classes_that_are_not_stored_can_tie():
+    soft = sparse.csr_array(([0.2, 0.4], ([0, 1], [0, 1])), shape=(2, 4))  # 0.8 / 3 each, then 0.2 each
+    assert against_truth.expected_accuracy(np.array([1, 1]), soft, np.array([3, 1])) == pytest.approx((1 / 3 + 1) / 2)
+
+
+def test_hard_labels_are_expected_as_they_are(scores):
+    assert scores["acc_expected"] == scores["acc_train"]
+
+
+def test_the_expected_accuracy_of_the_majority_vote_is_its_mean_over_seeds(random_votes):
+    votes, truth = random_votes(n_task=200, n_class=3, per_task=4, skill=0.3)
+    strategy = MajorityVote()
+    seeds = [against_truth.score(votes, truth, strategy.fit(votes, seed).labels)["acc_train"] for seed in range(400)]
+    labels, soft = strategy.fit(votes).labels, strategy.tied_shares(votes)
+    expected = against_truth.score(votes, truth, labels, soft)["acc_expected"]
+    assert np.std(seeds) > 0.01
+    assert expected == pytest.approx(np.mean(seeds), abs=4 * np.std(seeds) / np.sqrt(400))
+    naive = NaiveSoft().fit(votes)
+    assert against_truth.score(votes, truth, naive.labels, naive.soft)["acc_expected"] == pytest.approx(expected)
 
 
 def test_a_repeated_entry_of_a_sparse_array_is_summed_and_the_array_left_alone():
@@ -163,7 +229,16 @@ def test_every_column_is_a_plain_float(crowd):
     votes, truth, labels, soft = crowd
     scores = against_truth.score(votes, truth, labels, soft)
     assert list(scores) == [
-        *("acc_train", "acc_valid", "valid_fraction", "precision_macro", "recall_macro", "f1_macro", "class_coverage"),
+        *(
+            "acc_train",
+            "acc_expected",
+            "acc_valid",
+            "valid_fraction",
+            "precision_macro",
+            "recall_macro",
+            "f1_macro",
+            "class_coverage",
+        ),
         *("acc_multiple_votes", "coverage_multiple_votes", "acc_disagreement", "precision_disagreement"),
         *("recall_disagreement", "coverage_disagreement", "ece", "brier", "log_loss"),
     ]
@@ -191,8 +266,9 @@ def test_truth_of_one_task():
 def test_nothing_valid():
     scores = against_truth.score(VOTES, TRUTH, np.full(8, -1))
     assert np.isnan(scores.pop("acc_valid"))
-    assert scores.pop("brier") == 1
-    assert scores.pop("log_loss") == pytest.approx(-np.log(1e-12))
+    assert scores.pop("brier") == pytest.approx(1 - 1 / 5)
+    assert scores.pop("log_loss") == pytest.approx(np.log(5))
+    assert scores.pop("ece") == pytest.approx(1 / 5)
     assert set(scores.values()) == {0.0}
 
 
@@ -220,7 +296,7 @@ def test_millions_of_tasks_and_thousands_of_classes():
     scores = against_truth.score(votes, truth, label, soft)
     assert time.perf_counter() - start < 5
     assert scores["acc_train"] == 1
-    assert scores["brier"] == pytest.approx(0.01)
+    assert scores["brier"] == pytest.approx(0.1**2 + (n_class - 1) * (0.1 / (n_class - 1)) ** 2)
     assert scores["ece"] == pytest.approx(0.1)
 
 

@@ -106,10 +106,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_accuracy(name, load_data):
-    if name in ("bluebirds", "music"):
-        data = load_data(name)
-    else:
-        data = load_data("literature", name=name)
+    data = load_data(name) if name in ("bluebirds", "music") else load_data("literature", name=name)
     known = data["truth"] >= 0
     accuracy = (BWA().fit(data["votes"]).labels == data["truth"])[known].mean()
     assert accuracy == pytest.approx(PUBLISHED[name], abs=0.002)

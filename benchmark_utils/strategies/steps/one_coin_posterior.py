@@ -7,7 +7,8 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.em import class_totals, softmax
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, naive_posterior, posterior_of_odds
-from benchmark_utils.votes import hard_labels, normalise, sum_votes
+from benchmark_utils.votes import hard_labels
+from benchmark_utils.votes.labels import naive_soft
 
 _LEAST = 1e-300  # the logarithm of a probability that underflows
 
@@ -48,8 +49,8 @@ class VotedPosterior:
     def labels(self, posterior, seed):
         return posterior.labels(seed)
 
-    def soft(self, posterior):
-        return posterior.soft()
+    def soft(self, posterior, labels):
+        return posterior.soft(labels)
 
 
 class DensePosterior:
@@ -64,7 +65,7 @@ class DensePosterior:
         self.by_worker = self.cells.T.tocsr()
 
     def start(self):
-        return normalise(sum_votes(self.votes))
+        return naive_soft(self.votes)
 
     def expect(self, log_odds, prevalence):
         evidence = (self.cells @ log_odds).reshape(self.votes.n_task, self.votes.n_class)
@@ -87,5 +88,5 @@ class DensePosterior:
     def labels(self, posterior, seed):
         return hard_labels(posterior, self.voted, seed)
 
-    def soft(self, posterior):
+    def soft(self, posterior, labels):
         return posterior

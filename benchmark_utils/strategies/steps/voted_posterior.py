@@ -197,17 +197,29 @@ class Scores:
         scale_where_voted = np.bincount(pairs.label, pairs.spread(self.scale), pairs.n_class)
         return voted + self.prevalence * np.maximum(self.scale.sum() - scale_where_voted, 0)
 
-    def soft(self):
+    def soft(self, labels):
         """Soft labels (n_task, n_class); where that is large a csr_array.
 
-        It stores the voted classes, unnormalised: what its rows lack to one belongs to the classes nobody voted for.
+        It stores the classes that the task received, and the label: what its rows lack to one belongs to the other
+        classes, and they share it equally, unless the prevalence tells between them.
         """
         if self.pairs.is_large:
-            return self.pairs.matrix(self.voted)
+            soft, unvoted = self.pairs.matrix(self.voted), self._unvoted_labels(labels)
+            return soft + unvoted if unvoted.nnz else soft
         soft = np.zeros((self.pairs.n_task, self.pairs.n_class))
         soft[self.pairs.filled] = self.scale[:, None] * self.prevalence
         soft[self.pairs.spread(self.pairs.filled), self.pairs.label] = self.voted
         return soft
+
+    def _unvoted_labels(self, labels):
+        """The numbers of those labels (n_task,) that the task did not receive, as a matrix (n_task, n_class)."""
+        pairs = self.pairs
+        label = labels[pairs.filled]
+        unvoted = pairs.sum(pairs.label == pairs.spread(label)) == 0
+        label, row_start = label[unvoted], np.zeros(pairs.n_task + 1, dtype=np.int64)
+        row_start[pairs.filled[unvoted] + 1] = 1
+        share = self.scale[unvoted] * self.prevalence[label]
+        return sparse.csr_array((share, label, np.cumsum(row_start)), shape=(pairs.n_task, pairs.n_class))
 
     def labels(self, seed) -> np.ndarray:
         """The class of the highest score, voted for or not, ties at random from the seed; -1 without votes.
