@@ -3,13 +3,14 @@ from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 
 
 class Solver(IterativeSolver):
-    """One accuracy per worker, errors towards all other classes alike, maximum likelihood by EM.
+    """Dawid-Skene with one accuracy per worker and errors towards all other classes alike, by EM.
 
-    Y. Zhang, X. Chen, D. Zhou and M. I. Jordan, "Spectral methods meet EM: a provably optimal algorithm for
-    crowdsourcing", JMLR 17 (2016).
+    A. P. Dawid and A. M. Skene, Applied Statistics 28 (1979), with one parameter per worker, as crowd-kit has it. With
+    prevalence="uniform" the classes are balanced, as in the one-coin model of Zhang et al., JMLR 17 (2016).
     """
 
     name = "OneCoinDS"
+    parameters = {"prevalence": ["estimated"]}
 
     def get_strategy(self):
-        return OneCoinDawidSkene()
+        return OneCoinDawidSkene(self.prevalence)

@@ -132,7 +132,7 @@ COLUMNS = (
     ),
     Column(
         "objective_log_loss",
-        "Log loss of the soft labels on G, probabilities clipped at 1e-12. To answer nothing is to call all classes alike.",
+        "Log loss of the soft labels on G, clipped at 1e-12. To answer nothing is to call all classes alike.",
         "log loss",
         "lower",
     ),

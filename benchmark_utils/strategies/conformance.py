@@ -13,7 +13,6 @@ strategy that breaks one, and what our own strategies cannot promise.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark_utils.strategies.kos import KOS
 from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.promises import properties
@@ -186,13 +185,7 @@ EXCLUDED = {
         "names_of_tasks": "it takes the tasks in their order, and learns of the workers from each before the next",
         "no_loop_in_python": "a task waits for the labels of those before it; 1.4 million votes a second all the same",
     },
-    KOS: dict.fromkeys(
-        ("ends_by_its_own_rule", "converged_is_said"),
-        "known fault, issue 10: messages need not converge, and nothing else ends them",
-    ),
     MMSR: {
-        "one_task": "known fault, issue 10: a crowd of one task gets an answer at random",
         "time_follows_votes": "its cost is in the pairs of workers with a common task, which every iteration sorts",
-        "memory_is_said": "known fault, issue 10: bytes_needed says less than it takes",
     },
 }

@@ -18,22 +18,24 @@ class DSWC:
 
     Worker j is in cluster c with probability tau_c and answers with its matrix Lambda_c. Priors are Dirichlet: a
     count of `right` on the diagonal of each Lambda_c and of 1 elsewhere, of 1 for each class of rho and each cluster
-    of tau. Mean field over q(z), q(c), q(Lambda), q(rho) and q(tau), with T_ik = q(z_i = k) and R_jc = q(c_j = c):
+    of tau. These counts are ours, not the paper's. Mean field over q(z), q(c), q(Lambda), q(rho) and q(tau), with
+    T_ik = q(z_i = k) and R_jc = q(c_j = c):
 
         q(Lambda_ck) = Dirichlet(prior_k + sum_j R_jc sum_i T_ik y_ij),   q(rho), q(tau) from the sums of T and R
         R_jc proportional to exp(E log tau_c + sum_i sum_k T_ik E log Lambda_{ck, y_ij})
         T_ik proportional to exp(E log rho_k + sum_j sum_c R_jc E log Lambda_{ck, y_ij})
 
     Each raises the evidence lower bound; it has converged when the bound changes by at most `tol`. The
-    start is the naive soft labels, and the workers ranked by their agreement with them, cut into equal clusters: it
-    needs no restarts, and on the datasets and simulators tried it is as good as the best of six random ones.
+    start, ours too, is the naive soft labels, and the workers ranked by their agreement with them, cut into equal
+    clusters: clusters that start alike would stay alike, and a rank needs no luck.
 
     Attributes
     ----------
     clusters : int
         L in the literature.
     right : float
-        Prior count of a right answer; 2 keeps a cluster with few votes better than chance.
+        Prior count of a right answer: 2 against 1, the least whole number at which a cluster with few votes is better
+        than chance.
     """
 
     clusters: int = 5

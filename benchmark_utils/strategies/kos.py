@@ -1,9 +1,13 @@
 """KOS: message passing between the tasks and the workers of a binary crowd (Karger, Oh and Shah, 2011)."""
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
+
+_MOST_ITERATIONS = 100
 
 
 class KOS:
@@ -16,8 +20,13 @@ class KOS:
         y_{j -> i} = sum over the worker's other votes i' of A_i'j x_{i' -> j}     how reliable the worker is
 
     and the label is the sign of sum_j A_ij y_{j -> i}. The messages are a power iteration, so y is scaled to unit root
-    mean square each time, which changes no sign. It has converged when no y moves by more than `tol`. A worker with a
-    single vote gets no message, so has no voice; a task on which nobody has one falls back on the majority vote.
+    mean square each time, which changes no sign. They need not stand still: the paper runs a fixed number of
+    iterations, and so it ends when no y moves by more than `tol`, and after 100 iterations, crowd-kit's number, at the
+    latest. A worker with a single vote gets no message, so has no voice; a task on which nobody has one falls back on
+    the majority vote.
+
+    The messages are defined up to a sign, for each part of the crowd that no vote joins to another: it is the one that
+    agrees with the majority vote on more tasks.
     """
 
     max_classes = 2
@@ -53,8 +62,9 @@ class KOS:
                 message, converged = reliability, True
                 break
             reliability /= scale
-            converged = np.abs(reliability - message).max() <= tol
+            converged = np.abs(reliability - message).max() <= tol or len(history) >= _MOST_ITERATIONS
             message = reliability
+        message = message * sign_of_the_majority(votes, answer, message)
         soft = normalise(weigh(votes, message))
         mean_message = np.bincount(votes.worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
         return Aggregation(
@@ -66,6 +76,16 @@ class KOS:
             worker_score=mean_message,
             parameters={"message": message},
         )
+
+
+def sign_of_the_majority(votes, answer, message):
+    """1 or -1 for each vote, alike within a connected part of the crowd: agree with its majorities, (n_votes,)."""
+    graph = sparse.coo_array((np.ones(votes.n_votes), (votes.task, votes.worker + votes.n_task)))
+    graph.resize(votes.n_task + votes.n_worker, votes.n_task + votes.n_worker)
+    part = connected_components(graph, directed=False)[1][: votes.n_task]
+    says, majority = (np.sign(np.bincount(votes.task, vote, votes.n_task)) for vote in (answer * message, answer))
+    agreement = np.bincount(part, says * majority)
+    return np.where(agreement < 0, -1.0, 1.0)[part[votes.task]]
 
 
 def weigh(votes, message):

@@ -8,6 +8,7 @@ from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
 from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import dense_entries
 
 _BOUND = 1e50  # of u and v, which on a crowd of noise may run off to infinity
 
@@ -32,7 +33,8 @@ class MMSR:
 
     and the labels are the posterior of the one-coin model: votes weigh log((K - 1) p / (1 - p)). As the authors'
     program has it, but for the start: there u and v are uniform random numbers, here all are the root of the mean
-    |C|, so that no worker's number matters. Memory is in the pairs of workers that have a common task.
+    |C|, so that no worker's number matters. Memory is in the pairs of workers that have a common task. On a
+    single task all skills are alike, which is the majority vote.
 
     Attributes
     ----------
@@ -71,6 +73,8 @@ class MMSR:
         balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
         skill = signs(worker, partner, agreement, votes.n_worker) * balanced
         skill = np.clip(skill, guess - 1 / n_other, 1 - guess)
+        if guess == 1:  # one task: its bounds cross, and one agreement tells nobody's skill
+            skill = np.full(votes.n_worker, 0.5)
         accuracy = (n_other * skill + 1) / (n_other + 1)
         uniform = np.full(votes.n_class, 1 / votes.n_class)
         right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
@@ -87,9 +91,9 @@ class MMSR:
         )
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the pairs of workers with a common task, at most, with the copies that an iteration makes."""
+        """Memory of the pairs of workers with a common task, at most, with their copies, and of soft labels."""
         n_pairs = min(int((votes.votes_per_task.astype(np.int64) ** 2).sum()), votes.n_worker**2)
-        return 150 * (n_pairs + votes.n_votes)
+        return 190 * n_pairs + 150 * votes.n_votes + 16 * dense_entries(votes)
 
 
 def _filtered_mean(proposal, own, worker, n_partner, n_extreme, least):

@@ -1,4 +1,6 @@
-"""The one-coin model: a worker has one accuracy, and errs towards any other class alike (Zhang et al., 2016)."""
+"""The one-coin model: Dawid and Skene's with one accuracy per worker, who errs towards any other class alike."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from benchmark_utils.votes import Votes
 _CERTAIN = 1e-10  # accuracies stay this far from 0 and 1, so that two perfect workers may still disagree
 
 
+@dataclass
 class OneCoinDawidSkene:
     """Maximum likelihood by EM.
 
@@ -20,13 +23,21 @@ class OneCoinDawidSkene:
         M:  a_j   = mean over j's votes of T_i,y_ij
             rho_k = mean_i T_ik
 
-    in log space, from the naive soft labels. The prevalence rho is estimated, as in Dawid and Skene: published figures
-    of this strategy are obtained so, and the classes of real tasks are seldom balanced. The log-likelihood never
-    decreases; EM has converged when it changes by at most `tol`. Memory and time of an iteration are
-    in the number of votes, for any K.
+    in log space, from the naive soft labels. The log-likelihood never decreases; EM has converged when it changes by at
+    most `tol`. Memory and time of an iteration are in the number of votes, for any K.
 
-    Y. Zhang, X. Chen, D. Zhou, M. I. Jordan, "Spectral methods meet EM", JMLR 17 (2016).
+    This is Dawid and Skene's EM (Applied Statistics 28, 1979) for confusion matrices of one parameter, which is
+    crowd-kit's OneCoinDawidSkene. The one-coin model of Zhang et al. (JMLR 17, 2016) has balanced classes and a
+    spectral start: with `prevalence="uniform"` this is its EM, and ZenCrowd's (Demartini et al., WWW 2012) without
+    its priors, from the naive soft labels.
+
+    Parameters
+    ----------
+    prevalence : "estimated" or "uniform"
+        "uniform" keeps rho_k = 1 / K.
     """
+
+    prevalence: str = "estimated"
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM on the votes.
@@ -47,17 +58,19 @@ class OneCoinDawidSkene:
             T as soft labels; the log-likelihood of each iteration as history; a_j as worker score; parameters
             `accuracy` (n_worker,), 1/K for a worker without votes, and `prevalence` (n_class,).
         """
+        if self.prevalence not in ("estimated", "uniform"):
+            raise ValueError(f"prevalence is {self.prevalence!r}: it is 'estimated' or 'uniform'")
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
         n_votes = votes.votes_per_worker
         n_other = max(votes.n_class - 1, 1)
         posterior = model.start()
-        accuracy, prevalence = maximise(model, posterior, n_votes)
+        accuracy, prevalence = self._maximise(model, posterior, n_votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
             posterior, log_likelihood = model.expect(right - wrong, prevalence)
-            accuracy, prevalence = maximise(model, posterior, n_votes)
+            accuracy, prevalence = self._maximise(model, posterior, n_votes)
             history.append(log_likelihood + n_votes @ wrong)
             converged = stands_still(history, tol)
         labels = model.labels(posterior, seed)
@@ -71,9 +84,9 @@ class OneCoinDawidSkene:
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )
 
-
-def maximise(model, posterior, n_votes):
-    """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""
-    n_right, total = model.n_right(posterior), model.class_totals(posterior)
-    accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
-    return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), total / total.sum()
+    def _maximise(self, model, posterior, n_votes):
+        """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""
+        n_right, total = model.n_right(posterior), model.class_totals(posterior)
+        accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
+        prevalence = total / total.sum() if self.prevalence == "estimated" else np.full(len(total), 1 / len(total))
+        return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), prevalence

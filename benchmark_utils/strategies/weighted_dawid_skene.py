@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
+from benchmark_utils.votes.counts import dense_entries
 
 
 @dataclass
@@ -26,3 +27,7 @@ class WeightedDawidSkene(DawidSkene):
         weight = np.maximum(diagonal[votes.worker, votes.label], 1e-12)
         score = sum_votes(votes, weight)
         return replace(em, soft=normalise(score), labels=hard_labels(score, votes.votes_per_task > 0, seed))
+
+    def bytes_needed(self, votes: Votes) -> int:
+        """Memory of Dawid and Skene's model, or where that is more, of the weighted vote with its copies."""
+        return max(super().bytes_needed(votes), 8 * (5 * dense_entries(votes) + 2 * votes.n_votes))

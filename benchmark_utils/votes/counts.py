@@ -18,6 +18,11 @@ def is_large(votes: Votes) -> bool:
     return entries > DENSE_ENTRIES or entries > max(FEW_ENTRIES, EMPTY_ENTRIES * votes.n_votes)
 
 
+def dense_entries(votes: Votes) -> int:
+    """The entries of dense soft labels; none where they are sparse."""
+    return 0 if is_large(votes) else votes.n_task * votes.n_class
+
+
 def sum_votes(votes: Votes, weight=None):
     """Sum over the votes of each task and class of their weights, sum_j w_ij 1(y_ij = k).
 

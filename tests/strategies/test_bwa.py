@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.stats import gamma, norm
 
 from benchmark_utils.strategies.bwa import BWA
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, counts
 
 
 def loop(votes, n_iter, strength, shape):
@@ -84,7 +84,7 @@ def test_a_crowd_without_disagreement_is_believed():
 def test_it_is_the_same_where_sums_of_votes_are_sparse(random_votes, monkeypatch):
     votes, _ = random_votes()
     dense = BWA().fit(votes, n_iter=5, tol=-1)
-    monkeypatch.setattr("benchmark_utils.strategies.base.DENSE_ENTRIES", 0)
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
     np.testing.assert_allclose(BWA().fit(votes, n_iter=5, tol=-1).soft, dense.soft)
 
 

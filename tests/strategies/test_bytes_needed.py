@@ -34,6 +34,7 @@ CROWDS = {
     "many tasks": dict(n_task=30_000, n_worker=40, n_class=20, per_task=2),
     "many votes": dict(n_task=8000, n_worker=100, n_class=6, per_task=20),
 }
+MANY_CLASSES = dict(n_task=900, n_worker=30, n_class=1100, per_task=2)
 
 
 def peak(fit):
@@ -61,6 +62,14 @@ def test_bytes_needed_by_robust_rank_one(random_votes):
     votes, _ = random_votes(n_task=300, n_worker=1000, per_task=40)
     taken = peak(partial(MMSR().fit, votes, n_iter=2, tol=-1))
     assert 0.5 < taken / MMSR().bytes_needed(votes) < 1.5
+
+
+@pytest.mark.parametrize("strategy", [MEASURED["DS voted"], MEASURED["FDS voted"], MEASURED["WDS voted"], MMSR()])
+def test_bytes_needed_knows_the_classes_of_soft_labels(random_votes, strategy):
+    votes, _ = random_votes(**MANY_CLASSES)
+    strategy.fit(random_votes()[0], n_iter=1)
+    taken = peak(partial(strategy.fit, votes, n_iter=2, tol=-1))
+    assert 0.5 * strategy.bytes_needed(votes) < taken <= strategy.bytes_needed(votes)
 
 
 @pytest.mark.parametrize("name", ["DS", "FDS", "WDS", "DSWC", "BWA", "iBCC", "EBCC"])

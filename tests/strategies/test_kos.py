@@ -64,3 +64,20 @@ def test_labels_are_those_of_crowd_kit(name, load_data):
     assert (result.labels == theirs.to_numpy()).mean() > 0.995
     if name == "bluebirds":
         assert (result.labels == data["truth"]).mean() == pytest.approx(0.722, abs=0.005)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_unanimous_crowd_is_not_turned_round(seed):
+    """Two parts that no worker joins: each has a sign of its own, and the drawn start may have either."""
+    task, worker = np.divmod(np.arange(20), 2)
+    votes = Votes(task, worker + 2 * (task >= 5), task % 2, 10, 4, 2)
+    for n_iter in (15, 100):
+        assert KOS().fit(votes, n_iter=n_iter, seed=seed).labels.tolist() == [0, 1] * 5
+
+
+def test_messages_that_never_stand_still_end_after_a_fixed_number_of_iterations(random_votes):
+    votes, _ = random_votes(n_class=2, skill=0.1)
+    result = KOS().fit(votes, n_iter=10**6, tol=-1)
+    assert result.converged
+    assert result.n_iter == 100
+    assert not KOS().fit(votes, n_iter=99, tol=-1).converged

@@ -183,3 +183,11 @@ def test_skills_are_crowd_kits_save_for_the_signs(name, load_data):
         np.testing.assert_array_equal(result.labels, labels)
     else:
         assert contradicted(result.worker_score) < contradicted(theirs)
+
+
+def test_a_single_task_gets_its_majority_vote():
+    for label in ([0, 1, 1], [2, 0, 2, 1, 2], [1, 0, 0, 0]):
+        votes = Votes(np.ones(len(label), int), np.arange(len(label)), label, 2, len(label) + 1, 3)
+        result = MMSR().fit(votes)
+        assert result.labels.tolist() == [-1, np.bincount(label).argmax()]
+        assert np.isfinite(result.worker_score).all()

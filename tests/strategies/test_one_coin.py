@@ -5,7 +5,7 @@ import pytest
 
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
-from benchmark_utils.votes import Votes
+from benchmark_utils.votes import Votes, counts
 
 
 def naive(votes, n_iter):
@@ -67,3 +67,38 @@ def test_both_forms_of_the_posterior_are_the_same(random_votes):
     np.testing.assert_allclose(voted.class_totals(pairs), dense.class_totals(full), rtol=1e-10)
     assert evidence == pytest.approx(same_evidence, rel=1e-12)
     np.testing.assert_allclose(voted.soft(voted.start(), voted.labels(voted.start(), 0)), dense.start())
+
+
+def test_uniform_prevalence_stays_uniform_and_changes_the_answer(random_votes):
+    votes, _ = random_votes(skill=0.5)
+    result = OneCoinDawidSkene(prevalence="uniform").fit(votes)
+    np.testing.assert_array_equal(result.parameters["prevalence"], np.full(4, 0.25))
+    result = OneCoinDawidSkene(prevalence="uniform").fit(votes, n_iter=2000, tol=1e-13)
+    log_joint = np.zeros((votes.n_task, 4))
+    log_right, log_wrong = np.log(result.worker_score), np.log((1 - result.worker_score) / 3)
+    for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
+        log_joint[i] += np.where(np.arange(4) == k, log_right[j], log_wrong[j])
+    joint = np.exp(log_joint)
+    np.testing.assert_allclose(result.soft, joint / joint.sum(axis=1, keepdims=True), atol=1e-5)
+    assert np.abs(result.soft - OneCoinDawidSkene().fit(votes).soft).max() > 0.01
+
+
+def test_another_prevalence_is_refused(random_votes):
+    with pytest.raises(ValueError, match="'flat': it is 'estimated' or 'uniform'"):
+        OneCoinDawidSkene("flat").fit(random_votes()[0])
+
+
+@pytest.mark.parametrize(("name", "estimated", "uniform"), [("bluebirds", 0.583, 0.722), ("web", 0.808, 0.840)])
+def test_the_prevalence_is_worth_more_than_any_other_choice(name, estimated, uniform, load_data):
+    data = load_data(name) if name == "bluebirds" else load_data("local", path=name)
+    known = data["truth"] >= 0
+    for prevalence, expected in (("estimated", estimated), ("uniform", uniform)):
+        labels = OneCoinDawidSkene(prevalence).fit(data["votes"]).labels
+        assert (labels == data["truth"])[known].mean() == pytest.approx(expected, abs=0.005)
+
+
+def test_the_dense_form_runs_where_sums_of_votes_are_sparse(random_votes, monkeypatch):
+    votes, _ = random_votes(n_class=2)
+    expected = OneCoinDawidSkene().fit(votes, n_iter=5).soft
+    monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
+    np.testing.assert_allclose(OneCoinDawidSkene().fit(votes, n_iter=5).soft, expected)

@@ -1,14 +1,18 @@
 """Soft labels and labels describe the same answer, dense or sparse."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from benchmark_utils.scoring import against_truth, calibration
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
+from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.votes import Votes, counts
 
 MANY_CLASSES = {name: strategy for name, strategy in STRATEGIES.items() if name != "KOS"}
+MANY_CLASSES["EBCC"] = partial(EBCC, restarts=2)
 
 
 def crowd(seed, n_class=12, skill=0.25):

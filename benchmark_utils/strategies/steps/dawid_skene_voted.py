@@ -5,6 +5,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes, hard_labels
+from benchmark_utils.votes.counts import dense_entries
 
 
 class VotedModel:
@@ -107,6 +108,7 @@ class VotedModel:
 
     @staticmethod
     def bytes_needed(votes: Votes) -> int:
-        """Memory of the triples, at most one for each vote of each pair's task, and of the pairs."""
+        """Memory of the triples, at most one for each vote of each pair's task, of the pairs, and of soft labels."""
         pairs = Pairs(votes)
-        return 90 * int(votes.votes_per_task[pairs.filled] @ pairs.n_voted) + 64 * votes.n_votes
+        n_triples = int(votes.votes_per_task[pairs.filled] @ pairs.n_voted)
+        return 90 * n_triples + 72 * votes.n_votes + 8 * dense_entries(votes) + 128 * votes.n_class
