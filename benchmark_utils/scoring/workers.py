@@ -1,9 +1,14 @@
 """Scores of workers that can be read off their confusion matrices."""
 
 import numpy as np
+from scipy import sparse
+
+from benchmark_utils.votes import Votes
+
+LEAST_MET = 0.5  # tasks of a class, in expectation: with fewer it is likelier than not that the worker met none
 
 
-def spammer_score(confusion) -> np.ndarray:
+def spammer_score(confusion, met=None) -> np.ndarray:
     """How far each worker's answers depend on the true class: 0 for a spammer, 1 for who never errs.
 
     A spammer answers independently of the truth: the rows of their confusion matrix are alike, that is, its rank is
@@ -11,7 +16,8 @@ def spammer_score(confusion) -> np.ndarray:
 
         s_j = 1 / (K (K - 1)) sum_{k < k'} sum_l (pi^j_kl - pi^j_k'l)^2
 
-    over the K classes whose row is known. A worker who is always wrong in the same way also has 1: their votes tell
+    over all K classes. A pair of rows counts as nothing where one of them is not known, since it tells nothing: only
+    who is known on every class can have 1. A worker who is always wrong in the same way also has 1: their votes tell
     the truth to who knows their matrix.
 
     V. C. Raykar and S. Yu, "Ranking annotators for crowdsourced labeling tasks", NeurIPS (2011); thesis,
@@ -21,6 +27,9 @@ def spammer_score(confusion) -> np.ndarray:
     ----------
     confusion : float array, (n_worker, n_class, n_class)
         Rows by true class, each summing to one, or to zero where the worker met no task of the class.
+    met : float array, (n_worker, n_class), optional
+        How many tasks of each class the worker met, in expectation: `tasks_met`. EM leaves no posterior at zero, so
+        that a row may rest on a mass of 1e-30: one that rests on less than half a task is not known.
 
     Returns
     -------
@@ -35,7 +44,20 @@ def spammer_score(confusion) -> np.ndarray:
     confusion = np.asarray(confusion, dtype=float)
     if confusion.ndim != 3 or confusion.shape[1] != confusion.shape[2]:
         raise ValueError(f"confusion has shape {confusion.shape}: it needs (n_worker, n_class, n_class)")
+    n_class = confusion.shape[1]
+    if met is not None:
+        met = np.asarray(met)
+        if met.shape != confusion.shape[:2]:
+            raise ValueError(f"met has shape {met.shape}: it needs (n_worker, n_class), {confusion.shape[:2]}")
+        confusion = confusion * (met >= LEAST_MET)[:, :, None]
     n_known = np.count_nonzero(confusion.sum(axis=2), axis=1)
     # sum_{k < k'} |a_k - a_k'|^2 = K sum_k |a_k|^2 - |sum_k a_k|^2, in which rows of zeros only count in K
     distance = n_known * (confusion**2).sum(axis=(1, 2)) - (confusion.sum(axis=1) ** 2).sum(axis=1)
-    return np.maximum(distance, 0) / np.maximum(n_known * (n_known - 1), 1) * (n_known > 1)
+    return np.maximum(distance, 0) / max(n_class * (n_class - 1), 1)
+
+
+def tasks_met(votes: Votes, soft) -> np.ndarray:
+    """How many tasks of each class each worker voted on, in expectation over soft labels, (n_worker, n_class)."""
+    cast = sparse.csr_array((np.ones(votes.n_votes), (votes.worker, votes.task)), shape=(votes.n_worker, votes.n_task))
+    met = cast @ soft
+    return met.toarray() if sparse.issparse(met) else met

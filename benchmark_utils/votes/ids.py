@@ -93,8 +93,6 @@ def encode_labels(values: pd.Series, classes, n_class, rows):
             too_large = f"a label is not below n_class = {n_class}"
             raise_rows(numbers >= n_class, values, too_large, "correct it or raise n_class", rows)
             return numbers.to_numpy(), np.arange(n_class)
-        if numbers.min() == 0 and numbers.max() < 2 * numbers.nunique():
-            return numbers.to_numpy(), np.arange(numbers.max() + 1)
     codes, ids = encode_ids(numbers, classes, "label", rows)
     if n_class is not None and len(ids) > n_class:
         raise VotesError(f"there are {len(ids)} different labels and n_class = {n_class}: raise n_class")

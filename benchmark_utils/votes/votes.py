@@ -143,8 +143,8 @@ class Votes:
         classes : sequence, optional
             Names of all the classes, in the order of their codes.
         n_class : int, optional
-            Number of classes, for labels that are class numbers. Without it and without `classes`, integer labels
-            that use at least half of 0, ..., max are class numbers, and any other labels are names, sorted.
+            Number of classes, for labels that are class numbers. Without it and without `classes`, labels are
+            names, sorted, whole numbers too: labels 0 and 2 are two classes. Give it where a class may have no vote.
 
         Raises
         ------

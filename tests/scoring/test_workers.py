@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from benchmark_utils.scoring.workers import spammer_score
+from benchmark_utils.scoring.workers import spammer_score, tasks_met
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.votes import Votes
 
@@ -35,7 +36,25 @@ def test_known_workers():
     expert_on_two = np.diag([1, 0, 1])
     once = np.diag([0, 1, 0])
     workers = np.stack([np.eye(3), spammer, adversary, constant, unknown, expert_on_two, once])
-    np.testing.assert_allclose(spammer_score(workers), [1, 0, 1, 0, 0, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(spammer_score(workers), [1, 0, 1, 0, 0, 1 / 3, 0], atol=1e-12)
+
+
+def test_a_row_that_rests_on_next_to_nothing_is_not_known():
+    """Nobody answers tasks of class 2 but worker 0; EM leaves a trace of it with the others."""
+    confusion = np.stack([np.eye(3), [[0.9, 0.1, 0], [0.9, 0.1, 0], [0, 0, 1]]])
+    met = np.array([[5, 4, 3], [7, 6, 1e-30]])
+    assert spammer_score(confusion)[1] > 0.3
+    np.testing.assert_allclose(spammer_score(confusion, met), [1, 0], atol=1e-12)
+    with pytest.raises(ValueError, match=r"met has shape \(2, 2\): it needs \(n_worker, n_class\), \(2, 3\)"):
+        spammer_score(confusion, met[:, :2])
+
+
+def test_tasks_met_are_counted_in_expectation():
+    votes = Votes([0, 0, 1], [0, 1, 1], [0, 1, 1], 2, 3, 2)
+    soft = np.array([[0.25, 0.75], [1, 0]])
+    expected = [[0.25, 0.75], [1.25, 0.75], [0, 0]]
+    np.testing.assert_allclose(tasks_met(votes, soft), expected)
+    np.testing.assert_allclose(tasks_met(votes, sparse.csr_array(soft)), expected)
 
 
 def test_one_class():

@@ -111,9 +111,9 @@ def test_codes_beyond_32_bits():
         ([0.0, 2.0, 1.0], [0, 1, 2], [0, 2, 1]),
         (["0", "2", "1"], [0, 1, 2], [0, 2, 1]),
         (["0.0", "2.0", "1"], [0, 1, 2], [0, 2, 1]),
-        ([0, 3, 2], [0, 1, 2, 3], [0, 3, 2]),  # class numbers: class 1 was never voted
-        ([0, 100, 7], [0, 7, 100], [0, 2, 1]),  # numbers too sparse to be class numbers are names
-        ([1, 2, 2], [1, 2], [0, 1, 1]),  # so are numbers that do not start at 0
+        ([0, 3, 2], [0, 2, 3], [0, 2, 1]),  # whole numbers are names
+        ([0, 100, 7], [0, 7, 100], [0, 2, 1]),
+        ([1, 2, 2], [1, 2], [0, 1, 1]),
         (["cat", "dog", "ant"], ["ant", "cat", "dog"], [1, 2, 0]),
         (["0", "dog", "1"], ["0", "1", "dog"], [0, 2, 1]),
         ([0, "dog", 1], ["0", "1", "dog"], [0, 2, 1]),
@@ -187,6 +187,15 @@ def test_given_classes_match_numbers_and_their_texts():
     assert votes.label.tolist() == [0, 1]
     votes = Votes.from_frame(table([0, 1], [0, 0], [2, 1]), classes=["2", "1", "none"])
     assert votes.label.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("labels", [[0, 2, 0], ["0", "2", "0"], [0.0, 2.0, 0.0]])
+def test_labels_0_and_2_are_two_classes(labels):
+    votes = Votes.from_frame(table([0, 1, 2], [0, 0, 0], labels))
+    assert votes.encoding.classes.tolist() == [0, 2]
+    assert (votes.n_class, votes.label.tolist()) == (2, [0, 1, 0])
+    assert Votes.from_frame(table([0, 1, 2], [0, 0, 0], labels), n_class=3).label.tolist() == [0, 2, 0]
+    assert Votes.from_answers({"a": {"u": labels[0]}, "b": {"u": labels[1]}}).n_class == 2
 
 
 def test_the_number_of_classes_that_is_given():
