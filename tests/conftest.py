@@ -25,7 +25,7 @@ def benchmark():
 def load_data(benchmark):
     """`load_data("bluebirds", **parameters)`: what the dataset's `get_data` returns; skips where the data is absent."""
 
-    def load(name, **parameters):
+    def load(name, /, **parameters):
         (dataset_class,) = benchmark.check_dataset_patterns([name], class_only=True)
         data = dataset_class.get_instance(**parameters).get_data()
         if data.get("missing"):

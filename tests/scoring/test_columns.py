@@ -35,7 +35,7 @@ def test_what_a_result_lacks_is_left_out(runs_without):
     names = [c.title for c in shown(runs_without)]
     assert "ECE" not in names
     assert "macro F1" not in names  # all NaN
-    assert names[:2] == ["AccTrain", "AccTrain, valid"]
+    assert names[:3] == ["AccTrain", "AccTrain, expected", "AccTrain, valid"]
     assert "iterations" not in [c.title for c in scores(runs_without)]
 
 

@@ -92,10 +92,10 @@ def test_wds_weighs_votes_by_the_diagonals_of_the_voted_support(random_votes):
     np.testing.assert_allclose(result.soft, score / score.sum(axis=1, keepdims=True), atol=1e-9)
 
 
-def test_voted_needs_memory_in_the_number_of_votes():
+def test_voted_needs_memory_in_the_number_of_votes_and_of_classes():
     votes = Votes([0, 0, 1], [0, 1, 0], [0, 1, 5], n_task=10**6, n_worker=10**5, n_class=10**4)
     assert DawidSkene().bytes_needed(votes) > 10**14
-    assert DawidSkene(support="voted").bytes_needed(votes) < 1000
+    assert DawidSkene(support="voted").bytes_needed(votes) < 1000 + 128 * votes.n_class
     result = DawidSkene(support="voted").fit(votes)
     assert result.labels[1] == 5
     assert result.soft.nnz == 3
