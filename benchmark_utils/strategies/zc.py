@@ -24,7 +24,7 @@ class ZC:
     in log space. It is `OneCoinDS` with two differences: the prevalence of classes is not estimated, and the first
     posterior is surer than the frequencies of votes, since the start believes the workers. On bluebirds this is worth
     0.72 against 0.58. Where a class is rare, the model sees too much of it. The log-likelihood never decreases; EM has
-    converged when it changes by at most `tol` of its value.
+    converged when it changes by at most `tol`.
 
     Demartini et al. take the links between pages and entities into account as well; of votes alone, theirs is this
     model, as in the survey of Zheng et al. (PVLDB 10, 2017), whose start it has.
@@ -33,7 +33,7 @@ class ZC:
     techniques for large-scale entity linking", WWW (2012).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-6, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -42,7 +42,7 @@ class ZC:
         n_iter : int
             Iterations at most; 0 gives the start, the posterior of equally reliable workers.
         tol : float
-            Change of the log-likelihood, relative to its value, at which EM has converged.
+            Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
         known : int, (n_task,), optional
@@ -72,9 +72,10 @@ class ZC:
             posterior, log_likelihood = _expect(model, reliability, n_votes, known, votes.n_class)
             history.append(log_likelihood)
             converged = stands_still(history, tol)
+        labels = model.labels(posterior, seed)
         return Aggregation(
-            clamp_labels(model.labels(posterior, seed), known),
-            soft=clamp_soft(model.soft(posterior), known),
+            clamp_labels(labels, known),
+            soft=clamp_soft(model.soft(posterior, labels), known),
             n_iter=len(history),
             converged=converged,
             history=history,
