@@ -70,7 +70,14 @@ def test_both_forms_of_the_posterior_are_clamped_alike(random_votes):
     for form in (DensePosterior(votes), VotedPosterior(votes)):
         posterior, _ = form.expect(np.linspace(-1, 3, votes.n_worker), np.full(4, 1 / 4))
         posterior, log_known = form.clamp(posterior, known)
-        results.append((form.soft(posterior), form.n_right(posterior), form.class_totals(posterior), log_known))
+        results.append(
+            (
+                form.soft(posterior, form.labels(posterior, 0)),
+                form.n_right(posterior),
+                form.class_totals(posterior),
+                log_known,
+            )
+        )
     for dense, voted in zip(*results, strict=True):
         np.testing.assert_allclose(dense, voted, atol=1e-12)
 
