@@ -64,7 +64,8 @@ class Stream:
         """
         self._meet(votes)
         scores = weighted_vote(Pairs(votes), self.n_class * self.accuracy(votes.n_worker) - 1)
-        return scores.labels(self.seed), _from_lowest(scores).soft()
+        labels = scores.labels(self.seed)
+        return labels, _from_lowest(scores).soft(labels)
 
     def accuracy(self, n_worker) -> np.ndarray:
         """a_j of workers 0 to n_worker - 1, (n_worker,); 1/2 for those who have not voted."""
