@@ -1,10 +1,10 @@
 import numpy as np
-from benchopt import BaseObjective
 
+from benchmark_utils.harness.fresh import FreshObjective
 from benchmark_utils.scoring.against_truth import score, score_test
 
 
-class Objective(BaseObjective):
+class Objective(FreshObjective):
     """How well aggregated labels recover the truth. The README defines every column."""
 
     name = "Crowdsourced label aggregation"
@@ -14,11 +14,9 @@ class Objective(BaseObjective):
     sampling_strategy = "run_once"
     test_config = {"dataset": {"name": "simulated"}}
 
-    def skip(self, missing=None, **data):
-        """Skip a dataset that is absent or refused, with the reason that its `get_data` gave."""
-        return missing is not None, missing
-
-    def set_data(self, votes, truth, tasks=None, test_tasks=None, test_truth=None, confusion=None, missing=None):
+    def set_data(
+        self, votes, truth, tasks=None, test_tasks=None, test_truth=None, confusion=None, missing=None, files=None
+    ):
         """Take what a dataset brings.
 
         Parameters
@@ -30,6 +28,8 @@ class Objective(BaseObjective):
         test_truth : int64, (n_test,), optional
         confusion : (n_worker, n_class, n_class), optional
             A simulator's true confusion matrices; no solver sees them.
+        files : str, optional
+            Fingerprint of the files that all this was read from, which `skip` has noted.
         """
         self.votes, self.truth = votes, truth
         self.tasks, self.test_tasks, self.test_truth = tasks, test_tasks, test_truth

@@ -1,5 +1,5 @@
 from benchmark_utils.crowds.download import Source
-from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks, first_tasks, read_votes
+from benchmark_utils.crowds.published.cifar10h import IMAGES, cifar10h_tasks, first_tasks, read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
 
 
@@ -21,6 +21,10 @@ class Dataset(CrowdDataset):
         )
     ]
     files = ["cifar10h-raw.zip"]
+
+    @property
+    def task_files(self):
+        return [IMAGES] if self.split == "train" else []
 
     @classmethod
     def get_all_parameter_values(cls, name):

@@ -1,7 +1,7 @@
 import numpy as np
 
 from benchmark_utils.crowds.download import Source
-from benchmark_utils.crowds.published.features import labelme_tasks
+from benchmark_utils.crowds.published.features import LABELME_AVERAGED, LABELME_OFFICIAL, labelme_tasks
 from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.votes import Encoding, Votes
 
@@ -18,6 +18,7 @@ class Dataset(CrowdDataset):
     name = "labelme"
     sources = [Source("http://fprodrigues.com/deep_LabelMe.tar.gz", "LabelMe", browser=True)]
     files = ["LabelMe/answers.txt", "LabelMe/labels_train.txt", "LabelMe/filenames_train.txt"]
+    task_files = [*LABELME_OFFICIAL, LABELME_AVERAGED]
 
     def read(self, folder):
         answers, labels, filenames = (folder / file for file in self.files)

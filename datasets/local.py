@@ -36,6 +36,8 @@ class Dataset(CrowdDataset):
         searched = " or ".join(map(str, dict.fromkeys(places)))
         raise SourceError(f'there is no folder {self.path} in {searched}; usage: -d "local[path=FOLDER]"')
 
+    def paths(self):
+        return find_files(self.folder())
+
     def load(self):
-        folder = self.folder()
-        return self.read_cached(find_files(folder), lambda: read_folder(folder))
+        return self.read_cached(self.paths(), lambda: read_folder(self.folder()))

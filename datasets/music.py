@@ -1,7 +1,7 @@
 import pandas as pd
 
 from benchmark_utils.crowds.download import Source
-from benchmark_utils.crowds.published.features import music_tasks
+from benchmark_utils.crowds.published.features import MUSIC_FILES, music_tasks
 from benchmark_utils.harness.dataset import CrowdDataset
 from benchmark_utils.votes import Votes, encode_truth
 
@@ -18,6 +18,7 @@ class Dataset(CrowdDataset):
     name = "music"
     sources = [Source("http://fprodrigues.com/mturk-datasets.tar.gz", "music_genre_classification", browser=True)]
     files = ["music_genre_classification/mturk_answers.csv", "music_genre_classification/music_genre_gold.csv"]
+    task_files = MUSIC_FILES
 
     def read(self, folder):
         answers, gold = (folder / file for file in self.files)

@@ -6,11 +6,12 @@ other dataset.
 """
 
 from pathlib import Path
+from uuid import uuid4
 
 from benchopt import BaseDataset
 from benchopt.config import get_data_path
 
-from benchmark_utils.crowds.cache import read_cached
+from benchmark_utils.crowds.cache import fingerprint, read_cached
 from benchmark_utils.crowds.errors import SourceError
 from benchmark_utils.votes import VotesError
 
@@ -23,8 +24,10 @@ class CrowdDataset(BaseDataset):
 
     sources = ()  # of benchmark_utils.crowds.download.Source
     files = ()  # what `read` needs, relative to the dataset's folder
+    task_files = ()  # what `read_tasks` reads where it is there
     requirements = ["numpy", "scipy", "pandas"]
     prepare_cache_ignore = "all"
+    _state = None
 
     def read(self, folder):
         """The votes and the truth, (n_task,), -1 unknown, from the files in `folder`."""
@@ -40,6 +43,35 @@ class CrowdDataset(BaseDataset):
 
     def folder(self):
         return get_data_path(self.name)
+
+    def paths(self):
+        """Every file that the votes, the truth and the tasks are read from."""
+        return [self.folder() / file for file in (*self.files, *self.task_files)]
+
+    def _get_state(self):
+        """What Benchopt's caches and workers are told beside the parameters: where the files are, and what they hold.
+
+        This is found once, by `get_data`. Later, other threads ask for it, to send this dataset to a worker. None of
+        them can look for the folder: `get_data_path` asks for the running benchmark, which each run that is handed
+        out or that arrives replaces by one that is not yet complete.
+        """
+        return self._state or self.find_state()
+
+    def __setstate__(self, state):
+        self._state = state
+        if state["folder"] is not None:
+            self.folder = lambda: Path(state["folder"])
+
+    def find_state(self):
+        """Where the files cannot be read no two states are the same: `benchopt prepare` must not remember them."""
+        folder = None
+        try:
+            folder = self.folder()
+            if all((folder / file).is_file() for file in self.files):
+                return dict(folder=str(folder), files=fingerprint(self.paths()))
+        except Exception:  # `load` meets it again, and says what it is
+            pass
+        return dict(folder=folder and str(folder), files=uuid4().hex)
 
     def load(self):
         folder = self.folder()
@@ -57,16 +89,20 @@ class CrowdDataset(BaseDataset):
         self.load()
 
     def get_data(self):
+        found = self.find_state()
         try:
             votes, truth = self.select(*self.load())
             tasks = self.read_tasks(self.folder(), votes)
+            if self.find_state() != found:
+                raise SourceError("its files were edited while they were read; run again")
         except (SourceError, VotesError) as error:
             return dict(votes=None, truth=None, missing=f"{self.name}: {error}")
         except Exception as error:  # whatever the files hold, the other datasets go on
-            reason = f"{self.folder()} cannot be read ({type(error).__name__}: {error})"
+            reason = f"{found['folder']} cannot be read ({type(error).__name__}: {error})"
             mend = f"move it away and fetch it again: {self.command()}"
             return dict(votes=None, truth=None, missing=f"{self.name}: {reason}; {mend}")
-        return dict(votes=votes, truth=truth, **tasks)
+        self._state = self._state or found
+        return dict(votes=votes, truth=truth, files=found["files"], **tasks)
 
     def command(self):
         return f"benchopt prepare . -d {self.name} --force"  # Benchopt remembers what it prepared, deleted or not

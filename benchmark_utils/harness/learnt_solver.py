@@ -2,11 +2,12 @@
 
 from importlib.util import find_spec
 
-from benchopt import BaseSolver
 from benchopt.stopping_criterion import NoCriterion
 
+from benchmark_utils.harness.fresh import FreshSolver
 
-class LearntSolver(BaseSolver):
+
+class LearntSolver(FreshSolver):
     """A network learns from the votes, or from labels aggregated from them.
 
     A subclass has a `name`, `requirements` and `get_strategy()`. Parameters that every such solver takes:
@@ -21,6 +22,7 @@ class LearntSolver(BaseSolver):
     votes and tasks: aggregation, the copy to the device, and the epochs whose margins are recorded.
     """
 
+    libraries = ("torch", "torchvision")
     sampling_strategy = "callback"
     stopping_criterion = NoCriterion()  # the recipe says how many epochs there are
     parameters = {

@@ -34,6 +34,10 @@ class LibrarySolver(IterativeSolver):
     iterations = {}
     limits = {}
 
+    @property
+    def libraries(self):
+        return (self.package,)
+
     def convert(self, votes):
         """What the library reads of the votes; not timed."""
         raise NotImplementedError

@@ -5,15 +5,15 @@ the labels, and every call of it starts from scratch.
 """
 
 import numpy as np
-from benchopt import BaseSolver
 from benchopt.stopping_criterion import StoppingCriterion
 
 from benchmark_utils.harness import limits
+from benchmark_utils.harness.fresh import FreshSolver
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.votes import Votes
 
 
-class OneShotSolver(BaseSolver):
+class OneShotSolver(FreshSolver):
     """A strategy without iterations. A subclass has a `name` and `get_strategy()`, which returns the strategy."""
 
     sampling_strategy = "run_once"

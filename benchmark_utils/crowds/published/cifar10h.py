@@ -14,6 +14,7 @@ from benchmark_utils.votes import Encoding, Votes, VotesError
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 N_TRAIN = 9_500  # the images after these are held out, to test what learns from the votes
+IMAGES = "cifar-10-python.tar.gz"
 
 
 def read_votes(path) -> tuple[Votes, np.ndarray]:
@@ -43,7 +44,7 @@ def cifar10h_tasks(folder, n_task) -> dict:
 
     Bytes of shape (3, 32, 32). The official archive has 50,000 training images in five batches.
     """
-    path = folder / "cifar-10-python.tar.gz"
+    path = folder / IMAGES
     if not path.is_file():
         return {}
     with tarfile.open(path) as archive:

@@ -9,6 +9,10 @@ import pandas as pd
 
 from benchmark_utils.votes import VotesError
 
+LABELME_OFFICIAL = [f"LabelMe/prepared/{name}.npy" for name in ("data_train_vgg16", "data_test_vgg16", "labels_test")]
+LABELME_AVERAGED = "features/vgg16_avg.npz"
+MUSIC_FILES = [f"music_genre_classification/music_genre_{part}.csv" for part in ("gold", "test")]
+
 
 def labelme_tasks(folder) -> dict:
     """VGG-16 features of the photographs: 1,000 tasks and 1,188 held-out photographs, in the archive's order.
@@ -16,12 +20,11 @@ def labelme_tasks(folder) -> dict:
     Those of the official archive, LabelMe/prepared/data_*_vgg16.npy, flattened, where they are; else the averaged ones
     of features/vgg16_avg.npz.
     """
-    prepared = folder / "LabelMe" / "prepared"
-    official = [prepared / name for name in ("data_train_vgg16.npy", "data_test_vgg16.npy", "labels_test.npy")]
+    official = [folder / file for file in LABELME_OFFICIAL]
     if all(path.is_file() for path in official):
         train, test, truth = (np.load(path) for path in official)
         return held_out(train.reshape(len(train), -1), test.reshape(len(test), -1), truth)
-    averaged = folder / "features" / "vgg16_avg.npz"
+    averaged = folder / LABELME_AVERAGED
     if averaged.is_file():
         with np.load(averaged) as features:
             return held_out(features["X_train"], features["X_test"], features["y_test"])
@@ -30,7 +33,7 @@ def labelme_tasks(folder) -> dict:
 
 def music_tasks(folder, votes) -> dict:
     """The 124 audio features of 700 extracts, by the ids of the votes, and of 300 held-out ones."""
-    files = [folder / "music_genre_classification" / f"music_genre_{part}.csv" for part in ("gold", "test")]
+    files = [folder / file for file in MUSIC_FILES]
     if not all(path.is_file() for path in files):
         return {}
     gold, test = (pd.read_csv(path) for path in files)
