@@ -16,6 +16,8 @@ from pathlib import Path
 
 from benchopt import BaseObjective, BaseSolver
 
+from benchmark_utils.harness import workers  # noqa: F401 (which mends what runs on several workers)
+
 _HERE = Path(__file__).parents[1]
 _NO_FIGURE = _HERE / "results"  # its pages show figures and make none
 
