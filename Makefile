@@ -14,13 +14,25 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@sed -n '1,5s/^# //p' Makefile
 
+# A run with the options $(1), and its page. Where a solver takes the whole process with it, Benchopt writes nothing:
+# then what had ended is collected from its cache. The status is that of the run.
+define whole_run
+@touch .venv/began
+@status=0; $(BIN)/benchopt run . --no-display $(1) || status=$$?; \
+results() { find outputs -name '*.parquet' -newer .venv/began 2> /dev/null; }; \
+if [ -z "$$(results)" ]; then \
+	echo "The run broke off. What had ended is kept: the same \`make\` goes on from there. To leave out what broke it:"; \
+	echo "benchopt run . -s SOLVER -d DATASET, with those that are wanted. Collecting what there is:"; \
+	$(BIN)/benchopt run . --no-display $(1) --collect; \
+fi; \
+if [ -n "$$(results)" ]; then $(BIN)/python -m benchmark_utils page; fi; exit $$status
+endef
+
 run: .venv/run prepare
-	$(BIN)/benchopt run . --no-display
-	@$(BIN)/python -m benchmark_utils page
+	$(call whole_run)
 
 quick: .venv/run
-	$(BIN)/benchopt run . --config run_configs/quick.yml
-	@$(BIN)/python -m benchmark_utils page
+	$(call whole_run,--config run_configs/quick.yml)
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \

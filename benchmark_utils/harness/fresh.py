@@ -17,6 +17,7 @@ from pathlib import Path
 from benchopt import BaseObjective, BaseSolver
 
 from benchmark_utils.harness import workers  # noqa: F401 (which mends what runs on several workers)
+from benchmark_utils.harness.whole import Watched, note_dataset
 
 _HERE = Path(__file__).parents[1]
 _NO_FIGURE = _HERE / "results"  # its pages show figures and make none
@@ -46,18 +47,21 @@ class ChangedError(RuntimeError):
     """A worker has other files, code or libraries than the process that asked it."""
 
 
-class FreshObjective(BaseObjective):
+class FreshObjective(Watched, BaseObjective):
     """An objective that knows what its figures rest on: the files of the dataset, the code, the libraries."""
 
     libraries = ("numpy", "scipy", "pandas", "scikit-learn")
     files = ""  # fingerprint of the files of the dataset
     sent = None  # the state that came along, in a worker or a copy
 
-    def _get_state(self):
+    def find_state(self):
         return dict(code=CODE, files=self.files, **{name: version_of(name) for name in self.libraries})
 
+    def _get_state(self):
+        return self.sent or self.find_state()
+
     def __setstate__(self, state):
-        self.sent, self.files = state, state["files"]
+        self.sent = state
 
     def skip(self, missing=None, files="", **data):
         """Skip a dataset that is absent or refused, with the reason that its `get_data` gave.
@@ -67,27 +71,31 @@ class FreshObjective(BaseObjective):
         """
         self.files = files
         if self.sent is None:
+            note_dataset(self._run_context, self._dataset, skipped=missing is not None)
             return missing is not None, missing
         if missing is not None:
             raise ChangedError(f"this worker cannot read what the run began with: {missing}")
-        refuse_changes(self.sent, self._get_state())
+        refuse_changes(self.sent, self.find_state())
         return False, None
 
 
-class FreshSolver(BaseSolver):
+class FreshSolver(Watched, BaseSolver):
     """A solver whose figures rest on further libraries."""
 
     libraries = ()  # names of packages
     sent = None
 
-    def _get_state(self):
+    def find_state(self):
         return {name: version_of(name) for name in self.libraries}
+
+    def _get_state(self):
+        return self.sent or self.find_state()
 
     def __setstate__(self, state):
         self.sent = state
 
     def pre_run_hook(self, stop_val):
-        refuse_changes(self.sent or {}, self._get_state())
+        refuse_changes(self.sent or {}, self.find_state())
 
 
 _MENDS = {

@@ -1,16 +1,19 @@
-"""What keeps a run on several workers whole: two faults of Benchopt 1.10 and joblib 1.6, mended before they are met.
+"""What keeps a run on several workers whole: three faults of Benchopt 1.10 and joblib 1.6, mended before they are met.
 
 1. Benchopt's terminal goes to the workers with each run. One thread pickles it while another writes to its
    dictionaries ("dictionary changed size during iteration"). On dask this run is then never handed out, and waited for
    without end. So the terminal is pickled from a copy that is made in one step.
 2. joblib does not learn when dask gives a run up, for instance one that has taken several workers with it
    (`KilledWorker`), and waits for it without end. `GoesOn` hands such a run back as one that failed. The others go on.
+3. In `benchopt run .` the benchmark's folder is ".", also to a scheduler or a worker of dask that runs elsewhere. So it
+   is made absolute.
 """
 
 import copyreg
 import functools
 import sys
 
+from benchopt.benchmark import get_running_benchmark
 from benchopt.utils.terminal_output import TerminalOutput
 from joblib import register_parallel_backend
 
@@ -49,3 +52,5 @@ def hand_back(batch, callback, future):
 
 copyreg.pickle(TerminalOutput, reduce_terminal)
 register_parallel_backend("dask", dask_backend)
+if get_running_benchmark() is not None:  # the one that is loading this file
+    get_running_benchmark().benchmark_dir = get_running_benchmark().benchmark_dir.resolve()

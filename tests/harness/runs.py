@@ -22,9 +22,9 @@ from benchmark_utils.harness.solver import OneShotSolver
 
 
 class Solver(OneShotSolver):
-    """Fails, or takes its process with it, on the crowd named "one"."""
+    """Fails, or takes its process with it, on the crowd of five tasks."""
 
-    name = "Bad"
+    name = "Zed"
     parameters = {"how": ["raise"]}
 
     def skip(self, votes, **task_data):
@@ -34,9 +34,9 @@ class Solver(OneShotSolver):
         pass
 
     def run(self, n_iter):
-        if self.votes.n_task == 4 and self.how == "raise":
+        if self.votes.n_task == 5 and self.how == "raise":
             raise ArithmeticError("so it is")
-        if self.votes.n_task == 4:
+        if self.votes.n_task == 5:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def get_result(self):

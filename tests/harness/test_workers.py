@@ -35,10 +35,10 @@ def test_a_terminal_can_be_written_to_while_it_is_pickled():
 def test_on_dask_a_solver_that_kills_its_workers_costs_only_its_own_results(tmp_path):
     pytest.importorskip("distributed", reason="the dask backend needs distributed")
     benchmark = runs.copy_benchmark(tmp_path / "benchmark")
-    (benchmark / "solvers" / "bad.py").write_text(runs.BAD_SOLVER)
+    (benchmark / "solvers" / "zed.py").write_text(runs.BAD_SOLVER)
     runs.write_crowd(tmp_path / "home" / "local" / "one", ["cat", "cat", "cat", "dog"])
     runs.write_crowd(tmp_path / "home" / "local" / "two", ["cat", "cat", "cat", "cat", "dog"])
-    patterns = ["-d", "local[path=all]", "-s", "MV", "-s", "Bad[how=kill]"]
+    patterns = ["-d", "local[path=all]", "-s", "MV", "-s", "Zed[how=kill]"]
     printed, _ = runs.run(benchmark, tmp_path / "home", *patterns, *runs.SIDE_BY_SIDE["dask"])
-    assert "dask gave up Bad[how=kill] on local[path=one], repetition 1: KilledWorker" in printed
-    assert set(runs.figures(benchmark)) == {("one", "MV"), ("two", "MV"), ("two", "Bad")}
+    assert "dask gave up Zed[how=kill] on local[path=two], repetition 1: KilledWorker" in printed
+    assert set(runs.figures(benchmark)) == {("one", "MV"), ("two", "MV"), ("one", "Zed")}
