@@ -1,10 +1,8 @@
 from pathlib import Path
 
-from benchopt.config import get_data_path
-
 from benchmark_utils.crowds.errors import SourceError
 from benchmark_utils.crowds.formats.folder import find_files, read_folder
-from benchmark_utils.harness.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset, find_data
 
 EXAMPLE = "examples/animals"
 
@@ -14,6 +12,10 @@ class Dataset(CrowdDataset):
 
     FOLDER is absolute, or in the current folder, in the folder `local` of the data, or in the benchmark's. The default
     is a small made-up example. `local[path=all]` reads every folder of votes in the folder `local` of the data.
+
+    Benchopt reads a bare FOLDER only where it begins with a letter or a slash and has no others than letters of ASCII,
+    digits, `.`, `_`, `-` and `/`. Any other goes in quotes: `local[path='../my votes']`. A single bracket, a quote or a
+    backslash does not go through even so: write such a folder into a file for `--config`.
     """
 
     name = "local"
@@ -24,17 +26,22 @@ class Dataset(CrowdDataset):
     def get_all_parameter_values(cls, name):
         if name != "path":
             return None
-        folder = get_data_path("local")
+        folder = find_data("local")
         return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else [EXAMPLE]
 
     def folder(self):
-        places = [Path.cwd(), get_data_path("local"), Path(__file__).parents[1]]
-        for place in places:
-            folder = place / Path(str(self.path)).expanduser()
-            if folder.is_dir():
-                return folder
+        places = [Path.cwd(), find_data("local"), Path(__file__).parents[1]]
+        path = str(self.path)
+        for name in (path, path.replace(":", "=")):  # Benchopt makes ":" of "="
+            for place in places:
+                folder = place / Path(name).expanduser()
+                if folder.is_dir():
+                    return folder.resolve()
         searched = " or ".join(map(str, dict.fromkeys(places)))
-        raise SourceError(f'there is no folder {self.path} in {searched}; usage: -d "local[path=FOLDER]"')
+        usage = (
+            "-d \"local[path='FOLDER']\", with both kinds of quotes, unless FOLDER is plain letters, digits and ./_-"
+        )
+        raise SourceError(f"there is no folder {path} in {searched}; usage: {usage}")
 
     def paths(self):
         return find_files(self.folder())

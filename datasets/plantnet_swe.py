@@ -1,11 +1,9 @@
 import warnings
 
-from benchopt.config import get_data_path
-
 from benchmark_utils.crowds.published.plantnet import FILES, RECORDS, read
 from benchmark_utils.crowds.published.plantnet_experts import remove_experts
 from benchmark_utils.crowds.zenodo import fetch
-from benchmark_utils.harness.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset, find_data
 
 
 class Dataset(CrowdDataset):
@@ -29,7 +27,7 @@ class Dataset(CrowdDataset):
         return FILES[self.version]
 
     def folder(self):
-        return get_data_path(self.name if self.version == "v1" else f"{self.name}_v2")
+        return find_data(self.name if self.version == "v1" else f"{self.name}_v2")
 
     def prepare(self):
         fetch(RECORDS[self.version], self.folder(), self.files)

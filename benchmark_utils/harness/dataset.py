@@ -5,6 +5,8 @@ from the parsed cache where it can, and answers with a reason, never an exceptio
 other dataset.
 """
 
+import contextlib
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +19,19 @@ from benchmark_utils.votes import VotesError
 
 _ROOMS = [Path(__file__).parents[1] / room for room in ("crowds", "votes")]
 _PROGRAMS = sorted(file for room in _ROOMS for file in room.rglob("*.py"))  # all that can change what is read
+
+
+def find_data(name):
+    """`get_data_path`, once the running benchmark is complete.
+
+    With each run that is handed out or that arrives, Benchopt 1.10 replaces the running benchmark by a new one, and
+    gives it its name last. On dask this happens in another thread. It takes some milliseconds.
+    """
+    for _ in range(1000):
+        with contextlib.suppress(AttributeError):
+            return get_data_path(name)
+        time.sleep(0.01)
+    return get_data_path(name)
 
 
 class CrowdDataset(BaseDataset):
@@ -42,7 +57,7 @@ class CrowdDataset(BaseDataset):
         return {}
 
     def folder(self):
-        return get_data_path(self.name)
+        return find_data(self.name)
 
     def paths(self):
         """Every file that the votes, the truth and the tasks are read from."""
@@ -51,9 +66,8 @@ class CrowdDataset(BaseDataset):
     def _get_state(self):
         """What Benchopt's caches and workers are told beside the parameters: where the files are, and what they hold.
 
-        This is found once, by `get_data`. Later, other threads ask for it, to send this dataset to a worker. None of
-        them can look for the folder: `get_data_path` asks for the running benchmark, which each run that is handed
-        out or that arrives replaces by one that is not yet complete.
+        This is found once, by `get_data`, and kept: a worker reads the folder of the process that began the run,
+        whatever its own environment says.
         """
         return self._state or self.find_state()
 
