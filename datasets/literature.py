@@ -1,9 +1,7 @@
 import warnings
 
-from benchopt.config import get_data_path
-
 from benchmark_utils.crowds.published import literature
-from benchmark_utils.harness.dataset import CrowdDataset
+from benchmark_utils.harness.dataset import CrowdDataset, find_data
 
 
 class Dataset(CrowdDataset):
@@ -34,7 +32,7 @@ class Dataset(CrowdDataset):
         return [file.name for file in self.crowd.files]
 
     def folder(self):
-        return get_data_path(self.name) / self.crowd.name
+        return find_data(self.name) / self.crowd.name
 
     def read(self, folder):
         return literature.read(self.crowd.name, folder)
