@@ -29,7 +29,7 @@ if [ -n "$$(results)" ]; then $(BIN)/python -m benchmark_utils page; fi; exit $$
 endef
 
 run: .venv/run prepare
-	$(call whole_run)
+	$(call whole_run,-s '(?!tolerance).+')
 
 quick: .venv/run
 	$(call whole_run,--config run_configs/quick.yml)
