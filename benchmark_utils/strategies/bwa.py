@@ -110,6 +110,11 @@ def _sum(votes, weight=None):
 
 def questions(votes: Votes) -> sparse.csr_array:
     """How often each worker was asked about each task, (n_task, n_worker): the most times they gave one answer."""
+    shape = votes.n_task, votes.n_worker
+    n_answers = sparse.csr_array((np.ones(votes.n_votes), votes.worker, votes.task_start), shape=shape)
+    n_answers.sum_duplicates()
+    if n_answers.nnz == votes.n_votes:  # nobody answered a task twice
+        return n_answers
     new = np.ones(votes.n_votes, dtype=bool)  # votes are sorted by task, label, worker: repeats are neighbours
     new[1:] = np.any([np.diff(votes.task), np.diff(votes.label), np.diff(votes.worker)], axis=0)
     first = np.flatnonzero(new)
@@ -118,5 +123,4 @@ def questions(votes: Votes) -> sparse.csr_array:
     pair, place = np.unique(pair, return_inverse=True)
     n_asked = np.zeros(len(pair))
     np.maximum.at(n_asked, place, n_repeats)
-    shape = votes.n_task, votes.n_worker
     return sparse.coo_array((n_asked, (pair // votes.n_worker, pair % votes.n_worker)), shape=shape).tocsr()

@@ -80,8 +80,9 @@ class KOS:
 
 def sign_of_the_majority(votes, answer, message):
     """1 or -1 for each vote, alike within a connected part of the crowd: agree with its majorities, (n_votes,)."""
-    graph = sparse.coo_array((np.ones(votes.n_votes), (votes.task, votes.worker + votes.n_task)))
-    graph.resize(votes.n_task + votes.n_worker, votes.n_task + votes.n_worker)
+    n_node = votes.n_task + votes.n_worker  # tasks, then workers, from whom no edge starts
+    row_start = np.append(votes.task_start, np.full(votes.n_worker, votes.n_votes))
+    graph = sparse.csr_array((np.ones(votes.n_votes), votes.worker + votes.n_task, row_start), (n_node, n_node))
     part = connected_components(graph, directed=False)[1][: votes.n_task]
     says, majority = (np.sign(np.bincount(votes.task, vote, votes.n_task)) for vote in (answer * message, answer))
     agreement = np.bincount(part, says * majority)
