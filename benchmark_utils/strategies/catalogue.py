@@ -9,6 +9,7 @@ from functools import partial
 from benchmark_utils.strategies.aggregation import Strategy
 from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.catd import CATD
+from benchmark_utils.strategies.cbcc import CBCC
 from benchmark_utils.strategies.crh import CRH
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
@@ -83,6 +84,7 @@ CATALOGUE = (
     Row("BWA", BWA, "BWA"),
     Row("iBCC", IBCC, "iBCC"),
     Row("EBCC", EBCC, "EBCC"),
+    Row("CBCC", CBCC, "CBCC"),
     Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
 )
 

@@ -1,0 +1,147 @@
+"""CBCC: communities of workers whose confusion matrices resemble each other (Venanzi et al., WWW 2014)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import rel_entr
+
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, dirichlet
+from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
+from benchmark_utils.strategies.steps.known_start import start_from
+from benchmark_utils.strategies.steps.logistic_normal import (
+    Scores,
+    bound,
+    climb,
+    divergence,
+    expected_log,
+    mean_rows,
+    prior_scores,
+    shift,
+)
+from benchmark_utils.votes import Votes, hard_labels
+
+_STEPS = 3  # steps uphill for the workers' scores in an iteration
+
+
+@dataclass
+class CBCC:
+    """Community-based Bayesian classifier combination, by variational Bayes from the naive soft labels.
+
+    Worker j is in community m with probability h_m. Community m has scores mu^m_k for its answers to tasks of class k,
+    a worker's own scores are s^j_k ~ Normal(mu^{c_j}_k, I / precision), and the worker answers with the probabilities
+    softmax(s^j_k). Priors: mu^m_k ~ Normal(log prior_k, I) where prior_k is iBCC's, `right` on k and `wrong` on each
+    other class; rho ~ Dirichlet(1), h ~ Dirichlet(1). With T_ik = q(z_i = k), R_jm = q(c_j = m) and a posterior
+    q(s^j | c_j = m) of each worker in each community, by turns:
+
+        q(s^j_k | m)  uphill on  sum_i T_ik E log softmax(s)_{y_ij} - E KL(q | Normal(mu^m_k, I / precision))
+        q(mu^m)       Gaussian, mean (log prior + precision sum_j R_jm E[s^j | m]) / (1 + precision sum_j R_jm)
+        R_jm          proportional to exp(E log h_m + what j adds to the bound in community m)
+        T_ik          proportional to exp(E log rho_k + sum_j sum_m R_jm E[log softmax(s^j_k)_{y_ij} | m])
+
+    Each raises the evidence lower bound (see `logistic_normal` for the softmax); it has converged when the bound
+    changes by at most `tol`. The start ranks the workers by agreement with the naive soft labels and cuts
+    them into equal communities. The final bound, `history[-1]`, compares numbers of communities, as in the paper. With
+    one community this is iBCC, but for the prior: logistic normal around scores that all workers share.
+
+    Attributes
+    ----------
+    communities : int
+        Of the authors' program, as is `precision`.
+    right, wrong : float
+        As in iBCC.
+    """
+
+    communities: int = 3
+    precision: float = 5.0
+    right: float = 4.0
+    wrong: float = 1.0
+
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+        """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
+
+        Parameters
+        ----------
+        known : int64, (n_task,), optional
+            Truths that are known, -1 elsewhere: these tasks keep them.
+
+        Returns
+        -------
+        Aggregation
+            T as soft labels; the evidence lower bound of each iteration as history; the mean diagonal of a worker's
+            confusion matrix as worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class,
+            at the posterior mean of the scores, `community`, R (n_worker, communities), zero for workers without
+            votes, `community_confusion` (communities, n_class, n_class) and `prevalence` (n_class,).
+        """
+        active, shape = votes.votes_per_worker > 0, (votes.n_worker, votes.n_class, votes.n_class)
+        answers = answer_matrix(votes)
+        answers_of_worker = answers.T.tocsr()
+        posterior, log_possible, has_posterior = start_from(votes, known)
+        count = (answers_of_worker @ posterior).reshape(shape)  # axes j, answer, true class
+        community = start_communities(count, votes.votes_per_worker, self.communities)
+        prior = np.log(confusion_prior(votes.n_class, self.right, self.wrong))
+        mu = [prior_scores(prior, 1.0, prior.shape)] * self.communities
+        scores = [prior_scores(prior, self.precision, shape)] * self.communities
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            for m in range(self.communities):
+                for _ in range(_STEPS):
+                    scores[m] = climb(scores[m], count, mu[m].mean, self.precision)
+                mu[m] = self._learn_community(scores[m], community[:, m], prior)
+                scores[m], mean = shift(scores[m], mu[m].mean, count, community[:, m], prior, 1.0)
+                mu[m] = mu[m]._replace(mean=mean)
+            log_h, divergence_h = dirichlet(np.ones(self.communities), community.sum(axis=0), axis=0)
+            adds = [self._bound(scores[m], count, mu[m]).sum(axis=-1) for m in range(self.communities)]
+            community, _ = softmax(np.stack(adds, axis=1), log_h, active)
+            log_rho, divergence_rho = dirichlet(np.ones(votes.n_class), class_totals(posterior), axis=0)
+            log_confusion = sum(r[:, None, None] * expected_log(q) for r, q in zip(community.T, scores, strict=True))
+            likelihood = answers @ log_confusion.reshape(-1, votes.n_class) + log_possible
+            posterior, log_evidence = softmax(likelihood, log_rho, has_posterior)
+            spent = [r @ self._bound(q, 0, m).sum(axis=-1) for r, q, m in zip(community.T, scores, mu, strict=True)]
+            spent += [-divergence(m, prior, 1.0).sum() for m in mu]
+            spent += [-divergence_rho, -divergence_h, -rel_entr(community, np.exp(log_h)).sum()]
+            history.append(log_evidence.sum() + sum(spent))
+            converged = stands_still(history, tol)
+            count = (answers_of_worker @ posterior).reshape(shape)
+        share = 1 + community.sum(axis=0)
+        member = np.where(active[:, None], community, share / share.sum())
+        confusion = sum(r[:, None, None] * mean_rows(q) for r, q in zip(member.T, scores, strict=True))
+        prevalence = 1 + class_totals(posterior)
+        return Aggregation(
+            hard_labels(posterior, has_posterior, seed),
+            soft=posterior,
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
+            parameters={
+                "confusion": confusion.transpose(0, 2, 1),
+                "community": community,
+                "community_confusion": np.stack([mean_rows(q).T for q in mu]),
+                "prevalence": prevalence / prevalence.sum(),
+            },
+        )
+
+    def _learn_community(self, scores, member, prior):
+        """q(mu^m): Gaussian, as the scores it is learned from are."""
+        precision = 1 + self.precision * member.sum()
+        mean = (prior + self.precision * np.einsum("j,jkl->kl", member, scores.mean)) / precision
+        return Scores(mean, np.full_like(mean, -np.log(precision)), mean_rows(Scores(mean, mean, mean)))
+
+    def _bound(self, scores, count, mu):
+        """What each worker's rows add to the bound as a member, the variance of mu included."""
+        return bound(scores, count, mu.mean, self.precision) - self.precision * mu.variance.sum(axis=-2) / 2
+
+    def bytes_needed(self, votes: Votes) -> int:
+        """Memory of each worker's scores in each community, of the posterior and of the votes, with copies."""
+        cells = (4 * self.communities + 12) * votes.n_worker * votes.n_class**2 + 6 * votes.n_task * votes.n_class
+        return 8 * (cells + 6 * votes.n_votes)
+
+
+def start_communities(count, n_votes, communities):
+    """R (n_worker, communities): equal parts by rank of agreement with the naive soft labels, ties together."""
+    agreement = np.trace(count, axis1=1, axis2=2) / np.maximum(n_votes, 1)
+    active = n_votes > 0
+    rank = np.searchsorted(np.sort(agreement[active]), agreement - 1e-9)  # equal but for rounding is a tie
+    place = np.minimum(rank * communities // active.sum(), communities - 1)
+    return np.eye(communities)[place] * active[:, None]

@@ -1,0 +1,15 @@
+from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.strategies.cbcc import CBCC
+
+
+class Solver(IterativeSolver):
+    """Community-based Bayesian classifier combination: workers resemble their community, by variational Bayes.
+
+    M. Venanzi et al., "Community-based Bayesian aggregation models for crowdsourcing", WWW (2014).
+    """
+
+    name = "CBCC"
+    parameters = {"communities": [3]}
+
+    def get_strategy(self):
+        return CBCC(communities=self.communities)
