@@ -18,7 +18,7 @@ from benchmark_utils.votes.refusals import VotesError, check_codes, check_length
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """The votes of a crowd, sorted by task, then label, then worker, without exact repeats.
+    """The votes of a crowd, sorted by task, then label, then worker, without exact repeats unless they are kept.
 
     Attributes
     ----------
@@ -37,11 +37,14 @@ class Votes:
     n_repeated : int
         How many exact repeats of (task, worker, label) were dropped. A worker's conflicting answers on one task
         are separate votes.
+    repeats : "drop" or "keep"
+        "keep" for a crowd whose workers saw a task several times, so that a repeat is a vote of its own.
 
     Raises
     ------
     VotesError
-        Arrays of unequal length, no votes, or a code that is fractional, negative or too large.
+        Another word for `repeats`, arrays of unequal length, no votes, or a code that is fractional, negative or too
+        large.
     """
 
     task: np.ndarray
@@ -55,8 +58,11 @@ class Votes:
     machine_score: np.ndarray | None = None
     encoding: Encoding | None = None
     n_repeated: int = 0
+    repeats: str = "drop"
 
     def __post_init__(self):
+        if self.repeats not in ("drop", "keep"):
+            raise VotesError(f"repeats is {self.repeats!r}: it is 'drop' or 'keep'")
         columns = {name: np.asarray(getattr(self, name)) for name in ("task", "worker", "label")}
         check_lengths(columns)
         for name in ("n_task", "n_worker", "n_class"):
@@ -70,7 +76,8 @@ class Votes:
         if order is not None:
             task, worker, label = task[order], worker[order], label[order]
         repeated = np.zeros(len(task), dtype=bool)
-        repeated[1:] = (task[1:] == task[:-1]) & (label[1:] == label[:-1]) & (worker[1:] == worker[:-1])
+        if self.repeats == "drop":
+            repeated[1:] = (task[1:] == task[:-1]) & (label[1:] == label[:-1]) & (worker[1:] == worker[:-1])
         if repeated.any():
             task, worker, label = task[~repeated], worker[~repeated], label[~repeated]
         self._freeze(task=task, worker=worker, label=label)
@@ -128,7 +135,16 @@ class Votes:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, task="task", worker="worker", label="label", *, tasks=None, classes=None, n_class=None
+        cls,
+        frame: pd.DataFrame,
+        task="task",
+        worker="worker",
+        label="label",
+        *,
+        tasks=None,
+        classes=None,
+        n_class=None,
+        repeats="drop",
     ) -> Votes:
         """Votes from a table with one row per vote.
 
@@ -145,6 +161,8 @@ class Votes:
         n_class : int, optional
             Number of classes, for labels that are class numbers. Without it and without `classes`, labels are
             names, sorted, whole numbers too: labels 0 and 2 are two classes. Give it where a class may have no vote.
+        repeats : "drop" or "keep"
+            What becomes of a row that occurs again.
 
         Raises
         ------
@@ -174,6 +192,7 @@ class Votes:
             n_worker=len(worker_ids),
             n_class=len(class_ids),
             encoding=Encoding(task_ids, worker_ids, class_ids),
+            repeats=repeats,
         )
 
     @classmethod
