@@ -16,6 +16,7 @@ from benchmark_utils.strategies.dswc import DSWC
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.glad import GLAD
+from benchmark_utils.strategies.hierarchical_dawid_skene import HierarchicalDS
 from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.kos import KOS
@@ -85,6 +86,7 @@ CATALOGUE = (
     Row("iBCC", IBCC, "iBCC"),
     Row("EBCC", EBCC, "EBCC"),
     Row("CBCC", CBCC, "CBCC"),
+    Row("HierarchicalDS", HierarchicalDS, "HierarchicalDS"),
     Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
 )
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
+SMALLEST_SPREAD = 1e-3  # of scores around their center: below it rows are one for all purposes, above it sums are exact
 _HALVINGS = 30
 _ROUNDING = 1e-12  # a sum that is lower by this share has not fallen
 
@@ -102,6 +103,30 @@ def shift(q: Scores, center, count, weight, prior_center, prior_precision):
 
     size = _halved(objective, objective(np.zeros(len(center))))
     return q._replace(mean=q.mean + size * step), center + size * step
+
+
+def stretch(q: Scores, center, count, weight, precision):
+    """One step uphill for the spread 1 / sqrt(precision), which has the prior Normal+(0, 1): (q, precision).
+
+    All scores of the rows move away from their center, or towards it, by the factor that the spread grows by. Rows that
+    are near their center keep the spread small, and a small spread keeps them near it; together they are free.
+    """
+    away, variance = q.mean - center, q.variance
+    share, surprise, spread = _slopes(q, count)
+    over_variance = spread + count.sum(axis=-2, keepdims=True) * (q.tilt - share) ** 2
+    step = np.einsum("j,jkl->kl", weight, surprise * away - over_variance * variance) - 1 / precision
+    step /= 2 * np.einsum("j,jkl->kl", weight, spread * (away**2 + 2 * variance)) + 2 / precision
+    step = np.clip(step, np.clip(np.log(SMALLEST_SPREAD**2 * precision) / 2, -1, 0), 1)
+
+    def stretched(size):
+        return q._replace(mean=center + np.exp(size * step) * away, log_variance=q.log_variance + 2 * size * step)
+
+    def objective(size):
+        gain = weight @ (count * expected_log(stretched(size))).sum(axis=-2)
+        return gain - (np.exp(2 * size * step) / precision).sum(axis=-2) / 2
+
+    size = _halved(objective, objective(np.zeros(len(center))))
+    return stretched(size), precision * np.exp(-2 * size * step)
 
 
 def _slopes(q, count):
