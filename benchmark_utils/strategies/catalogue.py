@@ -27,6 +27,7 @@ from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.two_third import TwoThird
+from benchmark_utils.strategies.vi_mf import VIMF
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
@@ -87,6 +88,7 @@ CATALOGUE = (
     Row("EBCC", EBCC, "EBCC"),
     Row("CBCC", CBCC, "CBCC"),
     Row("HierarchicalDS", HierarchicalDS, "HierarchicalDS"),
+    Row("VI-MF", VIMF, "VI-MF"),
     Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
 )
 
