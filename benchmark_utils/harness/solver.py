@@ -44,6 +44,9 @@ class OneShotSolver(FreshSolver):
 
     def get_result(self):
         result = self.result
+        if result.note and result.note != getattr(self, "noted", ""):  # once, not at each point of a curve
+            print(f"{self.name}: {result.note}")
+            self.noted = result.note
         return dict(labels=result.labels, soft=result.soft, n_iter=result.n_iter, converged=result.converged)
 
 

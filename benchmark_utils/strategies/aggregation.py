@@ -31,6 +31,8 @@ class Aggregation:
         How much the strategy trusts each worker, higher is better.
     parameters : dict of arrays
         What the strategy estimated, by name: `confusion` (n_worker, n_class, n_class), `prevalence` (n_class,), ...
+    note : str
+        What the strategy has to say in words of how it came by this, mostly nothing.
     """
 
     labels: np.ndarray
@@ -40,6 +42,7 @@ class Aggregation:
     history: list = field(default_factory=list)
     worker_score: np.ndarray | None = None
     parameters: dict = field(default_factory=dict)
+    note: str = ""
 
 
 class Strategy(Protocol):

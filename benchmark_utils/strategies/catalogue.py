@@ -68,6 +68,7 @@ CATALOGUE = (
     Row("IWMV", IWMV, "IWMV", peerannot="iwmv"),
     Row("ZBS", ZeroBasedSkill, "ZBS", crowd_kit="ZeroBasedSkill"),
     Row("DS", DawidSkene, "DS", crowd_kit="DawidSkene", peerannot="dawid_skene"),
+    Row("DS-spectral", partial(DawidSkene, start="spectral"), "DS[start=spectral]"),
     Row("FDS", FastDawidSkene, "FDS[hybrid=False]"),
     Row("FDS-hybrid", partial(FastDawidSkene, hybrid=True), "FDS[hybrid=True]"),
     Row("WDS", WeightedDawidSkene, "WDS", peerannot="wds"),

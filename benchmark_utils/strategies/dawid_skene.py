@@ -6,6 +6,7 @@ from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.dawid_skene_full import FullModel
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel
 from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.spectral_start import spectral_start
 from benchmark_utils.votes import Votes
 
 
@@ -31,10 +32,14 @@ class DawidSkene:
         its name, as the survey's (Zheng et al., 2017), have none, and are `DawidSkene()`.
     support : "full" or "voted"
         "voted" confines T_i to the classes that task i received. Its memory is in the number of votes.
+    start : "majority" or "spectral"
+        The naive soft labels; or parameters from moments of the votes, which need not agree with the majority, where
+        the votes are enough for that, for `support="full"` (see `steps/spectral_start`).
     """
 
     smoothing: float = 0.0
     support: str = "full"
+    start: str = "majority"
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """EM on the votes.
@@ -43,7 +48,7 @@ class DawidSkene:
         ----------
         votes : Votes
         n_iter : int
-            Iterations at most; 0 gives the start, the naive soft labels.
+            Iterations at most; 0 gives the start.
         tol : float
             Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
@@ -54,10 +59,11 @@ class DawidSkene:
         Aggregation
             T as soft labels; the log-likelihood of each iteration as history; the mean diagonal of pi^j as worker
             score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, zero where a worker met
-            no task of it (for `support="voted"` see there), and `prevalence` (n_class,).
+            no task of it (for `support="voted"` see there), and `prevalence` (n_class,). The note says why the
+            spectral start was not possible, if it was not.
         """
         model = self.model(votes)
-        posterior = model.start()
+        posterior, note = self.start_of(model, votes)
         parameters = model.maximise(posterior)
         history, converged = [], False
         while len(history) < n_iter and not converged:
@@ -71,8 +77,20 @@ class DawidSkene:
             n_iter=len(history),
             converged=converged,
             history=history,
+            note=note,
             **model.describe(parameters),
         )
+
+    def start_of(self, model, votes):
+        """The posterior of the start, and what there is to say about it."""
+        if self.start not in ("majority", "spectral"):
+            raise ValueError(f"start is {self.start!r}: it is 'majority' or 'spectral'")
+        if self.start == "majority":
+            return model.start(), ""
+        if self.support == "voted":
+            raise ValueError("the spectral start needs support='full'")
+        log_confusion, log_prevalence, reason = spectral_start(votes)
+        return (model.start(), reason) if reason else (model.expect((log_confusion, log_prevalence))[0], "")
 
     def model(self, votes):
         """The steps of EM for this support."""
@@ -84,4 +102,7 @@ class DawidSkene:
         """Memory of the confusion matrices, the posterior and the votes, with the copies that an iteration makes."""
         if self.support == "voted":
             return VotedModel.bytes_needed(votes)
-        return 8 * (4 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)
+        cells = 4 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes
+        if self.start == "spectral":
+            cells += 6 * votes.n_class**3 + votes.n_task * votes.n_class * (votes.n_class + 6)
+        return 8 * cells
