@@ -23,6 +23,7 @@ from benchmark_utils.strategies.kos import KOS
 from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
+from benchmark_utils.strategies.minimax import Minimax
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
@@ -90,6 +91,7 @@ CATALOGUE = (
     Row("CBCC", CBCC, "CBCC"),
     Row("HierarchicalDS", HierarchicalDS, "HierarchicalDS"),
     Row("VI-MF", VIMF, "VI-MF"),
+    Row("Minimax", Minimax, "Minimax"),
     Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
 )
 
