@@ -5,7 +5,7 @@ import pytest
 
 from benchmark_utils.crowds.simulated.confusions import ask, diagonally_dominant
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from benchmark_utils.strategies.steps.spectral_start import _decompose, deal, spectral_start
+from benchmark_utils.strategies.steps.spectral_start import deal, decompose, spectral_start
 from benchmark_utils.votes import Votes
 from studies.wrong_majority import crowd
 
@@ -20,7 +20,7 @@ def test_moments_of_many_tasks_give_the_model():
     for group in groups:
         answer = (rng.random(n)[:, None] > group.T[truth].cumsum(axis=1)).sum(axis=1)
         views.append(np.eye(3)[answer])
-    mu, w = _decompose(*views)
+    mu, w = decompose(*views)
     np.testing.assert_allclose(mu, groups[2], atol=0.05)
     np.testing.assert_allclose(w, prevalence, atol=0.05)
 

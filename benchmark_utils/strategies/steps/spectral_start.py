@@ -48,7 +48,7 @@ def spectral_start(votes: Votes) -> SpectralStart:
     try:
         group = deal(votes)
         means = [_group_mean(answers, group == g, votes.n_class) for g in range(3)]
-        models = [_decompose(means[c - 2], means[c - 1], means[c]) for c in range(3)]
+        models = [decompose(means[c - 2], means[c - 1], means[c]) for c in range(3)]
         confusion = _worker_confusions(answers, group, means, models)
     except _TooThinError as thin:
         return SpectralStart(None, None, f"the spectral start is not possible, {thin}: majority votes are the start")
@@ -94,7 +94,7 @@ def _inverse_moment(a, b):
     return np.linalg.inv(moment)
 
 
-def _decompose(a, b, c):
+def decompose(a, b, c):
     """Columns mu of C_c, in the order of the classes, (n_class, n_class), and w (n_class,)."""
     n_task, n_class = c.shape
     a, b = a @ (c.T @ b / n_task @ _inverse_moment(a, b)).T, b @ (c.T @ a / n_task @ _inverse_moment(b, a)).T
