@@ -19,12 +19,12 @@ class MyStrategy:
 
     def fit(self, votes, n_iter=100, tol=1e-6, seed=0) -> Aggregation:
         """`votes.task`, `votes.worker`, `votes.label` are (n_votes,) arrays of codes, sorted by task and label."""
-        voted = votes.votes_per_task > 0  # tasks without votes get label -1
+        has_vote = votes.has_vote  # tasks without votes get label -1
         score = sum_votes(votes)  # (n_task, n_class); sparse where that is large
         weight = np.ones(votes.n_worker)
         history, converged = [], False
         while len(history) < n_iter and not converged:  # n_iter=0 gives the start
-            labels = hard_labels(score, voted, seed)  # ties at random from the seed
+            labels = hard_labels(score, has_vote, seed)  # ties at random from the seed
             right = votes.label == labels[votes.task]
             n_right = np.bincount(votes.worker, weights=right, minlength=votes.n_worker)
             new_weight = np.maximum(n_right / np.maximum(votes.votes_per_worker, 1), 1e-12)
@@ -34,7 +34,7 @@ class MyStrategy:
             converged = history[-1] <= tol
             weight = new_weight
         return Aggregation(
-            hard_labels(score, voted, seed),  # (n_task,), -1 where you call the task not valid
+            hard_labels(score, has_vote, seed),  # (n_task,), -1 where you call the task not valid
             soft=normalise(score),  # or None
             n_iter=len(history),
             converged=converged,

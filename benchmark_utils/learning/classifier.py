@@ -37,7 +37,7 @@ class Classifier(Learner):
         examples = labelled_examples(aggregation, votes)
         trainer = Trainer(PlainLoss(network), tasks, examples, recipe, recipe.epochs, seed, f"{self.labels} classifier")
         pruned = None if task_score is None else aggregation
-        learnt = Learnt(trainer, votes.votes_per_task > 0, task_score, pruned)
+        learnt = Learnt(trainer, votes.has_vote, task_score, pruned)
         learnt.worker_score = lambda: aggregation.worker_score
         return train(learnt, after_epoch)
 

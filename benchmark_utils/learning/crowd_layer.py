@@ -91,7 +91,7 @@ class CrowdLayer(Learner):
             votes = waum.prune(votes, score, seed)
         model = self.model(network, votes, tasks)
         trainer = Trainer(model, tasks, padded_examples(votes), recipe, recipe.epochs, seed, type(self).__name__)
-        learnt = Learnt(trainer, votes.votes_per_task > 0, score)
+        learnt = Learnt(trainer, votes.has_vote, score)
         learnt.worker_score = lambda: model.worker_confusion().diagonal(dim1=1, dim2=2).mean(dim=1).cpu().numpy()
         return train(learnt, after_epoch)
 

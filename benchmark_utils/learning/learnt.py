@@ -26,7 +26,7 @@ class Learnt:
     ----------
     trainer : Trainer
         Of the classifier.
-    voted : bool array, (n_task,)
+    has_vote : bool array, (n_task,)
         Whether the task has a vote.
     task_score : float array (n_task,), or None
         AUMC or WAUM, low for ambiguous tasks, NaN without votes.
@@ -37,7 +37,7 @@ class Learnt:
     """
 
     trainer: Trainer
-    voted: np.ndarray
+    has_vote: np.ndarray
     task_score: np.ndarray | None = None
     aggregation: Aggregation | None = None
     worker_score: object = None
@@ -59,7 +59,7 @@ class Learnt:
         if self.aggregation is not None:
             return self.aggregation.labels, self.aggregation.soft
         soft = self.trainer.predict().double().cpu().numpy()
-        return np.where(self.voted, soft.argmax(axis=1), -1), soft
+        return np.where(self.has_vote, soft.argmax(axis=1), -1), soft
 
     def predict(self, tasks) -> np.ndarray:
         """The classifier's probabilities for other tasks, (n, n_class)."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from benchmark_utils.learning import margins
 from benchmark_utils.learning.classifier import Classifier, dense, labelled_examples
@@ -101,13 +102,9 @@ class WAUM(AUMC):
 
 def worker_diagonals(votes, seed=0) -> np.ndarray:
     """diag pi^j of Dawid and Skene, (n_worker, n_class); with voted support where full matrices would not fit."""
-    if DawidSkene().bytes_needed(votes) <= CONFUSION_BYTES:
-        return np.einsum("jkk->jk", DawidSkene().fit(votes, seed=seed).parameters["confusion"])
-    pi = DawidSkene(support="voted").fit(votes, seed=seed).parameters
-    right = pi["true_class"] == pi["voted_class"]
-    diagonal = np.zeros((votes.n_worker, votes.n_class))
-    diagonal[pi["worker"][right], pi["true_class"][right]] = pi["confusion"][right]
-    return diagonal
+    support = "full" if DawidSkene().bytes_needed(votes) <= CONFUSION_BYTES else "voted"
+    diagonal = DawidSkene(support=support).fit(votes, seed=seed).parameters["diagonal"]
+    return diagonal.toarray() if sparse.issparse(diagonal) else diagonal
 
 
 def frequency_examples(votes):

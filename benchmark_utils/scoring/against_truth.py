@@ -118,7 +118,7 @@ def expected_accuracy(labels, soft, truth) -> float:
 
 def valid_fraction(votes: Votes, labels) -> float:
     """Share of the tasks with a vote, in G or not, that the strategy calls valid (thesis, section 4.2.2)."""
-    return mean_or_nan(labels[votes.votes_per_task > 0] >= 0)
+    return mean_or_nan(labels[votes.has_vote] >= 0)
 
 
 def precision_macro(labels, truth) -> float:

@@ -55,28 +55,28 @@ class BWA:
             of v_jk over the classes as worker score; parameters `truth`, z (n_task, n_class), `precision`, v
             (n_worker, n_class), `mean`, mu (n_class,), and `rate` (n_class,).
         """
-        voted = votes.votes_per_task > 0
+        has_vote = votes.has_vote
         asked = questions(votes)
         asked_of_worker = asked.T.tocsr()
         count = asked_of_worker.sum(axis=1)[:, None]
         n_asked = asked.sum(axis=1)
         truth = _sum(votes) / np.maximum(n_asked, 1)[:, None]
-        mean = truth[voted].mean(axis=0)
+        mean = truth[has_vote].mean(axis=0)
         rate = self._rate(n_asked, truth)
         error = self._error(votes, asked_of_worker, truth)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             precision = (self.shape + count) / (rate + error)
             weighted = _sum(votes, precision[votes.worker, votes.label])
-            truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * voted[:, None]
-            mean = truth[voted].mean(axis=0)
+            truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * has_vote[:, None]
+            mean = truth[has_vote].mean(axis=0)
             error = self._error(votes, asked_of_worker, truth)
             log_likelihood = -((self.shape + count) * np.log1p(error / rate)).sum() / 2
-            history.append(log_likelihood - self.strength / 2 * ((truth - mean)[voted] ** 2).sum())
+            history.append(log_likelihood - self.strength / 2 * ((truth - mean)[has_vote] ** 2).sum())
             converged = stands_still(history, tol)
         precision = (self.shape + count) / (rate + error)
         return Aggregation(
-            hard_labels(truth, voted, seed),
+            hard_labels(truth, has_vote, seed),
             soft=normalise(truth),
             n_iter=len(history),
             converged=converged,

@@ -140,7 +140,7 @@ PROPERTIES = (
     ),
     Property(
         properties.task_without_votes,
-        "Multiply by voted = votes.votes_per_task > 0, and give it to hard_labels.",
+        "Multiply by votes.has_vote, and give it to hard_labels.",
     ),
     Property(
         properties.soft_rows,

@@ -52,7 +52,7 @@ class DSWC:
             without votes, `cluster_confusion`, E Lambda (clusters, n_class, n_class), rows by true class, and
             `prevalence`, E rho (n_class,).
         """
-        voted, active = votes.votes_per_task > 0, votes.votes_per_worker > 0
+        has_vote, active = votes.has_vote, votes.votes_per_worker > 0
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, 1)
@@ -69,7 +69,7 @@ class DSWC:
             log_rho, rho_divergence = dirichlet(np.ones(votes.n_class), class_totals(posterior), axis=0)
             cluster, _ = softmax(count @ log_confusion.T, log_tau, active)
             of_worker = (cluster @ log_confusion).reshape(-1, votes.n_class)  # E log of each worker's matrix
-            posterior, log_evidence = softmax(answers @ of_worker, log_rho, voted)
+            posterior, log_evidence = softmax(answers @ of_worker, log_rho, has_vote)
             count = (answers_of_worker @ posterior).reshape(votes.n_worker, -1)
             cluster_divergence = rel_entr(cluster, np.exp(log_tau)).sum()
             divergence = confusion_divergence + tau_divergence + rho_divergence + cluster_divergence
@@ -79,7 +79,7 @@ class DSWC:
         confusion = (confusion / confusion.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
         prevalence = 1 + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, voted, seed),
+            hard_labels(posterior, has_vote, seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,

@@ -61,10 +61,10 @@ class EBCC:
         Aggregation
             sum_m R_ikm of the best start as soft labels; the iterations of the longest start; the highest bound of all
             starts after each iteration as history; the mean over classes of E sum_m tau_km pi^j_{km, k} as worker
-            score; parameters, all posterior means: `confusion` (n_worker, n_class, groups, n_class), `subtypes`, tau
-            (n_class, groups), `prevalence` (n_class,); and the bounds `restart_bounds` (restarts,).
+            score; parameters, all posterior means: `subtype_confusion` (n_worker, n_class, groups, n_class),
+            `subtypes`, tau (n_class, groups), `prevalence` (n_class,); and the bounds `restart_bounds` (restarts,).
         """
-        voted = votes.votes_per_task > 0
+        has_vote = votes.has_vote
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         naive = naive_soft(votes)
@@ -73,7 +73,7 @@ class EBCC:
         histories, highest, converged = [], -np.inf, True
         for restart in range(self.restarts):
             start = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
-            end, bounds, stands = self._climb(start, answers, answers_of_worker, voted, prior, alpha, n_iter, tol)
+            end, bounds, stands = self._climb(start, answers, answers_of_worker, has_vote, prior, alpha, n_iter, tol)
             histories.append(bounds)
             converged &= stands
             if restart == 0 or (bounds and bounds[-1] > highest):
@@ -86,14 +86,14 @@ class EBCC:
         subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
         prevalence = alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, voted, seed),
+            hard_labels(posterior, has_vote, seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,
             history=history,
             worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / votes.n_class,
             parameters={
-                "confusion": confusion,
+                "subtype_confusion": confusion,
                 "subtypes": subtypes,
                 "prevalence": prevalence / prevalence.sum(),
                 "restart_bounds": np.array([bounds[-1] for bounds in histories if bounds]),
@@ -110,13 +110,13 @@ class EBCC:
             split /= split.sum(axis=2, keepdims=True)
         return (naive[:, :, None] * split).reshape(len(naive), -1)
 
-    def _climb(self, joint, answers, answers_of_worker, voted, prior, alpha, n_iter, tol):
+    def _climb(self, joint, answers, answers_of_worker, has_vote, prior, alpha, n_iter, tol):
         """R after the iterations, their bounds, and whether these stand still."""
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
             log_prior, prior_divergence = self._learn_prior(joint, alpha)
-            joint, log_evidence = softmax(answers @ log_confusion, log_prior, voted)
+            joint, log_evidence = softmax(answers @ log_confusion, log_prior, has_vote)
             history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
             converged = stands_still(history, tol)
         return joint, history, converged

@@ -54,7 +54,7 @@ class IBCC:
             worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, and `prevalence`
             (n_class,), both posterior means.
         """
-        voted = votes.votes_per_task > 0
+        has_vote = votes.has_vote
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
@@ -62,13 +62,13 @@ class IBCC:
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, log_prevalence, divergence = self._learn(answers_of_worker, posterior, prior)
-            posterior, log_evidence = softmax(answers @ log_confusion, log_prevalence, voted)
+            posterior, log_evidence = softmax(answers @ log_confusion, log_prevalence, has_vote)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)
         confusion = mean_confusion(answers_of_worker, posterior, prior)
         prevalence = self.alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, voted, seed),
+            hard_labels(posterior, has_vote, seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,

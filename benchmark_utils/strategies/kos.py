@@ -68,7 +68,7 @@ class KOS:
         soft = normalise(weigh(votes, message))
         mean_message = np.bincount(votes.worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
         return Aggregation(
-            hard_labels(soft, votes.votes_per_task > 0, seed),
+            hard_labels(soft, votes.has_vote, seed),
             soft=soft,
             n_iter=len(history),
             converged=bool(converged),

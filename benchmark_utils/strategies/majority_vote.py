@@ -15,7 +15,7 @@ class MajorityVote:
 
     def fit(self, votes: Votes, seed=0) -> Aggregation:
         """Hard labels (n_task,), -1 without votes."""
-        return Aggregation(hard_labels(sum_votes(votes), votes.votes_per_task > 0, seed))
+        return Aggregation(hard_labels(sum_votes(votes), votes.has_vote, seed))
 
     def tied_shares(self, votes: Votes):
         """How often each class is the label when ties are drawn again and again, (n_task, n_class), maybe sparse."""
@@ -36,4 +36,4 @@ class NaiveSoft:
     def fit(self, votes: Votes, seed=0) -> Aggregation:
         """Soft labels (n_task, n_class) and their modes."""
         count = sum_votes(votes)
-        return Aggregation(hard_labels(count, votes.votes_per_task > 0, seed), soft=normalise(count))
+        return Aggregation(hard_labels(count, votes.has_vote, seed), soft=normalise(count))

@@ -22,5 +22,5 @@ class WAWA:
         beta = n_agree / np.maximum(votes.votes_per_worker, 1)
         # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
         score = sum_votes(votes, np.maximum(beta, 1e-12)[votes.worker])
-        labels = hard_labels(score, votes.votes_per_task > 0, seed)
+        labels = hard_labels(score, votes.has_vote, seed)
         return Aggregation(labels, soft=normalise(score), worker_score=beta)

@@ -19,14 +19,10 @@ class WeightedDawidSkene(DawidSkene):
     def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0):
         """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels."""
         em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed)
-        if self.support == "full":
-            diagonal = np.einsum("jkk->jk", em.parameters["confusion"])
-        else:
-            diagonal = em.parameters["diagonal"]
         # a worker found wrong about a class keeps a trace of a voice: the label is always one that was voted
-        weight = np.maximum(diagonal[votes.worker, votes.label], 1e-12)
+        weight = np.maximum(em.parameters["diagonal"][votes.worker, votes.label], 1e-12)
         score = sum_votes(votes, weight)
-        return replace(em, soft=normalise(score), labels=hard_labels(score, votes.votes_per_task > 0, seed))
+        return replace(em, soft=normalise(score), labels=hard_labels(score, votes.has_vote, seed))
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of Dawid and Skene's model, or where that is more, of the weighted vote with its copies."""

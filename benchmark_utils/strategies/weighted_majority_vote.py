@@ -91,7 +91,7 @@ class GoldMajorityVote:
 def _vote(votes, weight, seed, known=None):
     known = check_known(known, votes)
     score = sum_votes(votes, np.maximum(weight, _TRACE)[votes.worker])
-    labels = hard_labels(score, votes.votes_per_task > 0, seed)
+    labels = hard_labels(score, votes.has_vote, seed)
     return Aggregation(
         clamp_labels(labels, known),
         soft=clamp_soft(normalise(score), known),

@@ -32,14 +32,14 @@ def naive_soft(votes: Votes) -> np.ndarray:
     return share.toarray() if sparse.issparse(share) else share
 
 
-def hard_labels(scores, voted, seed) -> np.ndarray:
+def hard_labels(scores, has_vote, seed) -> np.ndarray:
     """The class with the highest score, ties uniformly at random from the seed; -1 for tasks without votes.
 
     Parameters
     ----------
     scores : float array (n_task, n_class) or csr_array
         Classes that a csr_array does not store are never chosen.
-    voted : bool, (n_task,)
+    has_vote : bool, (n_task,)
         Whether the task has a vote.
     seed : int
 
@@ -49,17 +49,17 @@ def hard_labels(scores, voted, seed) -> np.ndarray:
     """
     rng = np.random.default_rng(seed)
     if sparse.issparse(scores):
-        return _hard_labels_sparse(scores, voted, rng)
+        return _hard_labels_sparse(scores, has_vote, rng)
     best = scores.max(axis=1, keepdims=True)
     labels = scores.argmax(axis=1)
     top = scores >= best - TIE * np.abs(best)
-    tied = np.flatnonzero(voted & (np.count_nonzero(top, axis=1) > 1))
+    tied = np.flatnonzero(has_vote & (np.count_nonzero(top, axis=1) > 1))
     if len(tied):
         labels[tied] = np.where(top[tied], rng.random((len(tied), scores.shape[1])), -1).argmax(axis=1)
-    return np.where(voted, labels, -1).astype(np.int64)
+    return np.where(has_vote, labels, -1).astype(np.int64)
 
 
-def _hard_labels_sparse(scores, voted, rng):
+def _hard_labels_sparse(scores, has_vote, rng):
     labels = np.full(scores.shape[0], -1, dtype=np.int64)
     filled = np.flatnonzero(np.diff(scores.indptr))
     if not len(filled):
@@ -72,7 +72,7 @@ def _hard_labels_sparse(scores, voted, rng):
     draw = np.where(top, rng.random(len(top)), -1)
     wins = draw == np.repeat(np.maximum.reduceat(draw, start), length)
     labels[np.repeat(filled, length)[wins]] = scores.indices[wins]
-    return np.where(voted, labels, -1)
+    return np.where(has_vote, labels, -1)
 
 
 def one_hot(labels, n_class) -> sparse.csr_array:

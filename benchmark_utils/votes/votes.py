@@ -120,6 +120,11 @@ class Votes:
         return np.bincount(self.task, minlength=self.n_task)
 
     @property
+    def has_vote(self) -> np.ndarray:
+        """Whether a task has a vote, (n_task,) bool."""
+        return self.votes_per_task > 0
+
+    @property
     def task_start(self) -> np.ndarray:
         """Votes task_start[i] to task_start[i + 1] are those of task i, (n_task + 1,)."""
         return np.append(0, np.cumsum(self.votes_per_task))

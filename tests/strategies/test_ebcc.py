@@ -54,7 +54,7 @@ def test_the_subtype_on_which_some_workers_err_together_is_found():
     assert split[0].max() > 0.95
     assert split[1].min() == pytest.approx(hard.sum() / truth.sum(), abs=0.05)
     is_hard = split[1].argmin()
-    right = two.parameters["confusion"][:, 1, is_hard, 1]
+    right = two.parameters["subtype_confusion"][:, 1, is_hard, 1]
     assert right[:4].max() < 0.25
     assert right[4:].min() > 0.75
 

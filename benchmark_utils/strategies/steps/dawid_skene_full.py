@@ -13,7 +13,7 @@ class FullModel:
 
     def __init__(self, votes: Votes, smoothing):
         self.votes, self.smoothing = votes, smoothing
-        self.voted = votes.votes_per_task > 0
+        self.has_vote = votes.has_vote
         self.answers = answer_matrix(votes)
         self.answers_of_worker = self.answers.T.tocsr()
 
@@ -25,13 +25,13 @@ class FullModel:
 
     def expect(self, parameters):
         log_confusion, log_prevalence = parameters
-        return softmax(self.answers @ log_confusion, log_prevalence, self.voted)
+        return softmax(self.answers @ log_confusion, log_prevalence, self.has_vote)
 
     def log_prior(self, parameters):
         return self.smoothing * parameters[0].sum() if self.smoothing else 0.0
 
     def labels(self, posterior, seed):
-        return hard_labels(posterior, self.voted, seed)
+        return hard_labels(posterior, self.has_vote, seed)
 
     def certain(self, labels):
         """The posterior that is sure of the labels."""
@@ -39,7 +39,7 @@ class FullModel:
 
     def highest(self, posterior):
         """The probability of the most probable class of each task with votes."""
-        return posterior[self.voted].max(axis=1)
+        return posterior[self.has_vote].max(axis=1)
 
     def soft(self, posterior):
         return posterior
@@ -49,5 +49,9 @@ class FullModel:
         confusion = np.exp(parameters[0]).reshape(n_worker, n_class, n_class).transpose(0, 2, 1)
         return dict(
             worker_score=np.trace(confusion, axis1=1, axis2=2) / n_class,
-            parameters={"confusion": confusion, "prevalence": np.exp(parameters[1])},
+            parameters={
+                "confusion": confusion,
+                "diagonal": np.einsum("jkk->jk", confusion),
+                "prevalence": np.exp(parameters[1]),
+            },
         )

@@ -9,7 +9,7 @@ from benchmark_utils.votes.counts import dense_entries
 
 
 class VotedModel:
-    """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted.Pairs`.
+    """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted_posterior.Pairs`.
 
     With T_il = 0 wherever nobody voted l on task i, the only entries of confusion matrices that matter are the
     *triples* (worker j, true class l, voted class k) where j voted k on a task that received l. A matrix
@@ -68,7 +68,7 @@ class VotedModel:
         return self.smoothing * (log_confusion.sum() + absent.sum())
 
     def labels(self, posterior, seed):
-        return hard_labels(self.pairs.matrix(posterior), self.votes.votes_per_task > 0, seed)
+        return hard_labels(self.pairs.matrix(posterior), self.votes.has_vote, seed)
 
     def certain(self, labels):
         """The posterior that is sure of the labels."""
@@ -83,7 +83,7 @@ class VotedModel:
         return soft if self.pairs.is_large else soft.toarray()
 
     def describe(self, parameters):
-        """`confusion` holds pi of the triples `worker`, `true_class`, `voted_class`, (n_triples,) each.
+        """`triple_confusion` holds pi of the triples `worker`, `true_class`, `voted_class`, (n_triples,) each.
 
         `diagonal` is a csr_array (n_worker, n_class) of pi^j_kk.
         """
@@ -97,7 +97,7 @@ class VotedModel:
         return dict(
             worker_score=diagonal.sum(axis=1) / n_class,
             parameters={
-                "confusion": confusion,
+                "triple_confusion": confusion,
                 "worker": worker,
                 "true_class": true_class,
                 "voted_class": voted_class,

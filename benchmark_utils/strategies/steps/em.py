@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def softmax(log_likelihood, log_prior, voted) -> tuple[np.ndarray, np.ndarray]:
+def softmax(log_likelihood, log_prior, has_vote) -> tuple[np.ndarray, np.ndarray]:
     """The E-step's last line: the posterior over classes and the evidence of each task.
 
     Parameters
@@ -14,7 +14,7 @@ def softmax(log_likelihood, log_prior, voted) -> tuple[np.ndarray, np.ndarray]:
         log p(votes of the task | class).
     log_prior : float array, (n_class,)
         log p(class). A sum of -inf is allowed, though not for a whole row.
-    voted : bool, (n_task,)
+    has_vote : bool, (n_task,)
         Whether the task has a vote.
 
     Returns
@@ -30,8 +30,8 @@ def softmax(log_likelihood, log_prior, voted) -> tuple[np.ndarray, np.ndarray]:
     by_class -= highest
     np.exp(by_class, out=by_class)
     total = by_class.sum(axis=0)
-    by_class *= voted / total
-    return np.ascontiguousarray(by_class.T), voted * (highest + np.log(total))
+    by_class *= has_vote / total
+    return np.ascontiguousarray(by_class.T), has_vote * (highest + np.log(total))
 
 
 def class_totals(posterior) -> np.ndarray:

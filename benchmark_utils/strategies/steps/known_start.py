@@ -25,7 +25,7 @@ def start_from(votes: Votes, known=None):
     has_posterior : bool, (n_task,)
         Whether the task has a vote or a known truth.
     """
-    posterior, has_vote = naive_soft(votes), votes.votes_per_task > 0
+    posterior, has_vote = naive_soft(votes), votes.has_vote
     if known is None:
         return posterior, 0.0, has_vote
     known = check_known(known, votes)

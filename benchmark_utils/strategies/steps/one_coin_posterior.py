@@ -14,7 +14,7 @@ _LEAST = 1e-300  # the logarithm of a probability that underflows
 
 
 class VotedPosterior:
-    """The posterior in memory of the votes, for any number of classes: see `voted.py`."""
+    """The posterior in memory of the votes, for any number of classes: see `voted_posterior.py`."""
 
     def __init__(self, votes):
         self.pairs = Pairs(votes)
@@ -57,7 +57,7 @@ class DensePosterior:
     """The same as an array (n_task, n_class)."""
 
     def __init__(self, votes):
-        self.votes, self.voted = votes, votes.votes_per_task > 0
+        self.votes, self.has_vote = votes, votes.has_vote
         cell = votes.task.astype(np.int64) * votes.n_class + votes.label
         shape = votes.n_task * votes.n_class, votes.n_worker
         row_start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=shape[0]))])
@@ -70,11 +70,11 @@ class DensePosterior:
     def expect(self, log_odds, prevalence):
         evidence = (self.cells @ log_odds).reshape(self.votes.n_task, self.votes.n_class)
         with np.errstate(divide="ignore"):  # log 0 = -inf is meant
-            posterior, log_evidence = softmax(evidence, np.log(prevalence), self.voted)
+            posterior, log_evidence = softmax(evidence, np.log(prevalence), self.has_vote)
         return posterior, log_evidence.sum()
 
     def clamp(self, posterior, known):
-        tasks = np.flatnonzero((known >= 0) & self.voted)
+        tasks = np.flatnonzero((known >= 0) & self.has_vote)
         evidence = posterior[tasks, known[tasks]]
         posterior[tasks] = np.eye(self.votes.n_class)[known[tasks]]
         return posterior, np.log(np.maximum(evidence, _LEAST)).sum()
@@ -86,7 +86,7 @@ class DensePosterior:
         return class_totals(posterior)
 
     def labels(self, posterior, seed):
-        return hard_labels(posterior, self.voted, seed)
+        return hard_labels(posterior, self.has_vote, seed)
 
     def soft(self, posterior, labels):
         return posterior

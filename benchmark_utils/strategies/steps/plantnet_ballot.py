@@ -106,7 +106,7 @@ def add_voter(votes: Votes, answers) -> Votes:
 
     Tasks that nobody voted on stay without votes.
     """
-    task = np.flatnonzero((answers >= 0) & (votes.votes_per_task > 0))
+    task = np.flatnonzero((answers >= 0) & votes.has_vote)
     cell = votes.task.astype(np.int64) * votes.n_class + votes.label
     place = np.searchsorted(cell, task * votes.n_class + answers[task], side="right")  # keeps the votes sorted
     return Votes(
