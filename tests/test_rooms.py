@@ -62,10 +62,12 @@ def test_no_program_is_long():
 
 
 def test_the_map_names_every_file():
-    """docs/architecture.md has one line per file."""
+    """docs/architecture.md has one line per file; the papers of the strategies stand in docs/strategies.md."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    missing = [str(p.relative_to(ROOT)) for p in FILES if p.name != "__init__.py" and p.name not in page]
-    assert not missing
+    papers = ROOT / "benchmark_utils" / "strategies"
+    machinery = {"aggregation.py", "catalogue.py", "conformance.py"}
+    listed = [p for p in FILES if p.name != "__init__.py" and (p.parent != papers or p.name in machinery)]
+    assert not [str(p.relative_to(ROOT)) for p in listed if p.name not in page]
 
 
 def test_the_tree_is_read_from_the_right_place():
