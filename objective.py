@@ -1,10 +1,15 @@
+from copy import copy
+
 import numpy as np
 
+from benchmark_utils.harness.answers import check_number, check_score
 from benchmark_utils.harness.fresh import FreshObjective
+from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
 from benchmark_utils.scoring.against_truth import score, score_test
+from benchmark_utils.votes.frozen import read_only
 
 
-class Objective(FreshObjective):
+class Objective(ForgetsDataset, FreshObjective):
     """How well aggregated labels recover the truth. The README defines every column."""
 
     name = "Crowdsourced label aggregation"
@@ -31,22 +36,29 @@ class Objective(FreshObjective):
         files : str, optional
             Fingerprint of the files that all this was read from, which `skip` has noted.
         """
-        self.votes, self.truth = votes, truth
-        self.tasks, self.test_tasks, self.test_truth = tasks, test_tasks, test_truth
+        self.votes = votes
+        self.tasks, self.test_tasks = (None if t is None else read_only(t) for t in (tasks, test_tasks))
+        hide(self, truth, test_truth)
 
     def get_objective(self):
-        """What a solver sees: votes and tasks, never the truth."""
-        return dict(votes=self.votes, tasks=self.tasks, test_tasks=self.test_tasks)
+        """What a solver sees: votes and tasks that it cannot change for the others, never the truth."""
+        return dict(votes=copy(self.votes), tasks=self.tasks, test_tasks=self.test_tasks)
 
     def evaluate_result(
         self, labels, soft=None, n_iter=0, converged=True, test_proba=None, task_score=None, worker_score=None
     ):
-        scores = score(self.votes, self.truth, labels, soft)
-        scores |= score_test(test_proba, self.test_truth)
-        return dict(value=1 - scores["acc_train"], **scores, n_iter=float(n_iter), converged=float(converged))
+        truth, test_truth = reveal(self)
+        scores = score(self.votes, truth, labels, soft)
+        scores |= score_test(test_proba, test_truth)
+        check_score(task_score, "task_score", self.votes.n_task)
+        check_score(worker_score, "worker_score", self.votes.n_worker)
+        n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)
+        return dict(value=1 - scores["acc_train"], **scores, n_iter=n_iter, converged=converged)
 
     def save_final_results(self, task_score=None, worker_score=None, **result):
-        """What a learnt strategy found of tasks and workers, higher is better: column `final_results`."""
+        """What a strategy found of tasks and workers, higher is better: column `final_results`."""
+        task_score = check_score(task_score, "task_score", self.votes.n_task)
+        worker_score = check_score(worker_score, "worker_score", self.votes.n_worker)
         learnt = dict(task_score=task_score, worker_score=worker_score)
         return {name: score for name, score in learnt.items() if score is not None} or None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.votes.frozen import read_only
 from benchmark_utils.votes.refusals import VotesError, raise_rows
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Encoding:
     tasks: np.ndarray
     workers: np.ndarray
     classes: np.ndarray
+
+    def __post_init__(self):
+        for name in ("tasks", "workers", "classes"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
 
 def encode_truth(ids, values, votes: Votes, rows=None) -> np.ndarray:

@@ -114,17 +114,18 @@ def check_soft(soft, n_task, n_class, name="soft"):
     ValueError
         With what is wrong, the first five tasks, and the mend.
     """
-    if sparse.issparse(soft):
-        soft = sparse.csr_array(soft)
-        values = soft.data
-    else:
-        values = soft = np.asarray(soft)
+    soft = soft if sparse.issparse(soft) else np.asarray(soft)
     if soft.shape != (n_task, n_class):
         raise ValueError(
             f"{name} has shape {soft.shape}: it needs one row per task and one column per class, ({n_task}, {n_class})"
         )
-    if values.dtype.kind not in "iufb":
-        raise ValueError(f"{name} holds {values.dtype}: it needs probabilities (float)")
+    if soft.dtype.kind not in "iufb":
+        raise ValueError(f"{name} holds {soft.dtype}: it needs probabilities (float)")
+    if sparse.issparse(soft):
+        soft = _check_entries(soft, n_task, n_class, name)
+        values = soft.data
+    else:
+        values = soft
     if not (values.min(initial=0) >= 0 and values.max(initial=0) <= 1 + _SUM_ROUNDING):  # NaN fails both
         wrong = ~((values >= 0) & (values <= 1 + _SUM_ROUNDING))
         row_of = np.repeat(np.arange(n_task), np.diff(soft.indptr) if sparse.issparse(soft) else n_class)
@@ -141,6 +142,32 @@ def check_soft(soft, n_task, n_class, name="soft"):
             "its sum"
         )
     return soft
+
+
+def _check_entries(soft, n_task, n_class, name) -> sparse.csr_array:
+    """A csr_array over the same memory whose entries all lie in it: scipy's products read what the indices say."""
+    if soft.format == "coo":
+        return sparse.coo_array((soft.data, soft.coords), shape=(n_task, n_class)).tocsr()  # which checks them itself
+    if soft.format != "csr":
+        raise ValueError(f"{name} is a {soft.format} array: it needs a csr_array, by `.tocsr()`, or a dense array")
+    start, column, values = (np.asarray(part) for part in (soft.indptr, soft.indices, soft.data))
+    if start.dtype.kind not in "iu" or column.dtype.kind not in "iu":
+        raise ValueError(f"{name} has indptr of {start.dtype} and indices of {column.dtype}: both need integers")
+    if start.shape != (n_task + 1,) or column.ndim != 1 or column.shape != values.shape:
+        shapes = f"indptr {start.shape}, indices {column.shape} and data {values.shape}"
+        raise ValueError(f"{name} has {shapes}: it needs ({n_task + 1},) and twice the number of entries")
+    wrong = np.flatnonzero((start[1:] < start[:-1]) | (start[1:] > len(column)))
+    if start[0] != 0 or len(wrong):
+        raise ValueError(f"{name}.indptr does not rise from 0 to at most {len(column)}: {_tasks(wrong)}")
+    column, values = column[: start[-1]], values[: start[-1]]
+    if column.min(initial=0) < 0 or column.max(initial=0) >= n_class:
+        wrong = np.flatnonzero((column < 0) | (column >= n_class))
+        tasks = np.unique(np.searchsorted(start, wrong, side="right") - 1)
+        found = column[wrong[:5]].tolist()
+        raise ValueError(
+            f"{name}.indices is outside [0, {n_class}) for {_tasks(tasks)}, found {found}: columns are class numbers"
+        )
+    return sparse.csr_array((values, column, start), shape=(n_task, n_class))
 
 
 def _tasks(wrong) -> str:

@@ -42,7 +42,7 @@ def check_codes(values, name, size, size_name, lowest=0, rows=None):
             values >= size, values, f"{name} is not below {size_name} = {size}", f"raise {size_name} or mend it", rows
         )
     fits = (size if size is not None else int(values.max(initial=0))) <= np.iinfo(np.int32).max
-    return values.astype(np.int32 if fits else np.int64)
+    return values.astype(np.int32 if fits else np.int64, copy=False)
 
 
 def raise_rows(wrong, values, what, mend, rows=None):

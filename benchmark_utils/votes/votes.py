@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.votes.frozen import immutable
 from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
 from benchmark_utils.votes.refusals import VotesError, check_codes, check_lengths, check_per_task, raise_rows
 
@@ -86,9 +87,7 @@ class Votes:
 
     def _freeze(self, **arrays):
         for name, array in arrays.items():
-            array = np.array(array)  # a copy: the caller's array stays writeable
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+            object.__setattr__(self, name, immutable(array))  # a copy: the caller's array stays writeable
 
     def _check_task_attributes(self):
         sizes = {"author": ("n_worker", self.n_worker), "machine_label": ("n_class", self.n_class)}
