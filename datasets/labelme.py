@@ -16,7 +16,21 @@ class Dataset(CrowdDataset):
     """
 
     name = "labelme"
-    sources = [Source("http://fprodrigues.com/deep_LabelMe.tar.gz", "LabelMe", browser=True)]
+    sources = [
+        Source(
+            "http://fprodrigues.com/deep_LabelMe.tar.gz",
+            "LabelMe",
+            files={
+                "answers.txt": "words:e83230f6af3fab3c3cd142b688f0471011d66fd279139c0afbab1b2c08e525f0",
+                "labels_train.txt": "words:eb2e2b07edfdf97b5482667774b1d186b10a40745ddec56fe3da9427269cf336",
+                "filenames_train.txt": "words:fbf60548d528deeebaa8ac29199a715d9c761281ee7821dbaebdd7dddf5850c0",
+                "prepared/data_train_vgg16.npy": "",  # the features of the photographs: their checksums are not known
+                "prepared/data_test_vgg16.npy": "",
+                "prepared/labels_test.npy": "",
+            },
+            browser=True,
+        )
+    ]
     files = ["LabelMe/answers.txt", "LabelMe/labels_train.txt", "LabelMe/filenames_train.txt"]
     task_files = [*LABELME_OFFICIAL, LABELME_AVERAGED]
 

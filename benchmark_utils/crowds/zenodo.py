@@ -3,58 +3,64 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from pathlib import Path
 
 from benchmark_utils.crowds.archives import unpack
-from benchmark_utils.crowds.download import download
+from benchmark_utils.crowds.download import download, fetched_archive, require_trust, say_trusted, working_folder
 from benchmark_utils.crowds.errors import SourceError
 
 
 def fetch(record: str, folder: Path, files) -> None:
-    """Download what of `files` is absent in `folder` from a Zenodo record, each file with its published MD5 sum.
+    """Download what of `files` is absent in `folder` from a Zenodo record.
 
-    The record may hold the files themselves or archives of them.
+    The record may hold the files themselves or archives of them. It comes with their MD5 sums, which find what was
+    damaged on the way. They are not known here, so that somebody has to trust the record: see `require_trust`.
 
     Raises
     ------
     SourceError
-        The record or a file cannot be downloaded or is not what was published, or a file is not in the record.
+        The record is not trusted, it or a file cannot be downloaded or is not what was published, or a file is not in
+        the record.
     """
     folder = Path(folder)
     absent = [file for file in files if not (folder / file).is_file()]
     if not absent:
         return
-    listing = download(record, folder / "record.json", trust=False)
-    try:
-        entries = json.loads(listing.read_text())["files"]
-        published = {entry["key"]: (entry["links"]["self"], entry["checksum"]) for entry in entries}
-    except (ValueError, KeyError, TypeError) as error:
-        raise SourceError(f"{record}: not the list of files that a Zenodo record has ({error!r})") from None
-    finally:
-        listing.unlink()
-    by_name = {Path(file).name: file for file in absent}
-    for key, (url, checksum) in published.items():
-        if Path(key).name in by_name:
-            download(url, folder / by_name[Path(key).name], checksum=checksum)
-        elif key.endswith((".zip", ".tar.gz")) and any(not (folder / file).is_file() for file in absent):
-            _fetch_archive(url, folder, Path(key).name, checksum, by_name)
+    require_trust(record)
+    with working_folder(folder) as work:
+        published = _list_files(record, work)
+        by_name = {Path(file).name: file for file in absent}
+        for key, (url, checksum) in published.items():
+            name = Path(key).name
+            if name in by_name:
+                _move(download(url, work / name, checksum=checksum), folder / by_name[name])
+            elif key.endswith((".zip", ".tar.gz")) and any(not (folder / file).is_file() for file in absent):
+                with fetched_archive(url, work, checksum=checksum) as archive:
+                    _take(archive, work / f"unpacked-{name}", folder, by_name)
     absent = [file for file in absent if not (folder / file).is_file()]
     if absent:
         raise SourceError(f"{record}: {', '.join(absent)} is not in the record, which has {', '.join(published)}")
 
 
-def _fetch_archive(url, folder, name, checksum, by_name):
-    archive = download(url, folder / name, checksum=checksum)
-    unpacked = folder / ".unpacked"
-    shutil.rmtree(unpacked, ignore_errors=True)
+def _list_files(record, work) -> dict:
+    """The address and the checksum of each file of a record, by its name."""
     try:
-        unpack(archive, unpacked)
-        for path in sorted(unpacked.rglob("*")):
-            if path.is_file() and path.name in by_name and "__MACOSX" not in path.parts:
-                target = folder / by_name[path.name]
-                target.parent.mkdir(parents=True, exist_ok=True)
-                path.replace(target)
-    finally:
-        shutil.rmtree(unpacked, ignore_errors=True)
-        archive.unlink()
+        entries = json.loads(download(record, work / "record.json", checksum="").read_text())["files"]
+        return {entry["key"]: (entry["links"]["self"], entry["checksum"]) for entry in entries}
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{record}: not the list of files that a Zenodo record has ({error!r})") from None
+
+
+def _take(archive, unpacked, folder, by_name):
+    """Move the files of an archive, in whichever folder they are, to where they belong."""
+    unpack(archive, unpacked, wanted=lambda path: path.name in by_name and "__MACOSX" not in path.parts)
+    for path in sorted(unpacked.rglob("*")):
+        if path.is_file():
+            _move(path, folder / by_name[path.name])
+
+
+def _move(path, target):
+    say_trusted(target.name, path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, target)

@@ -1,28 +1,35 @@
-"""Downloads against a server on this machine, hostile archives, and the parsed cache."""
+"""Downloads against a server on this machine, and the parsed cache."""
 
+import contextlib
+import errno
 import hashlib
-import io
+import multiprocessing
 import os
-import tarfile
+import shutil
 import threading
-import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
-from benchmark_utils.crowds.archives import unpack
+from benchmark_utils.crowds import archives
+from benchmark_utils.crowds import download as downloads
 from benchmark_utils.crowds.cache import read_cached
 from benchmark_utils.crowds.download import Source, download, file_hash
-from benchmark_utils.crowds.errors import SourceError
+from benchmark_utils.crowds.errors import DiskFullError, SourceError
 from benchmark_utils.votes import Votes, VotesError, encode_truth
+from tests.conftest import DATA_HOME
+from tests.crowds.packing import KINDS, make_tar, make_zip
 
 CONTENT = b"votes of a crowd\n" * 1000
 
 
 @pytest.fixture
 def site():
-    """A server: `files` are what it has, `cut` stops each answer short, `agents` are those who asked."""
+    """A server: `files` are what it has, `agents` are those who asked.
+
+    `cut` stops each answer short, `pause` is the time between its bytes, `meeting` a barrier to wait at.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -33,6 +40,8 @@ def site():
             if body is None:
                 self.send_error(404)
                 return
+            if server.meeting is not None:
+                server.meeting.wait(timeout=60)
             self.send_response(200)
             if server.chunked:
                 self.send_header("Transfer-Encoding", "chunked")
@@ -41,7 +50,13 @@ def site():
             else:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if server.cut else body)
+                with contextlib.suppress(OSError):
+                    if server.pause:
+                        for byte in body:
+                            self.wfile.write(bytes([byte]))
+                            server.over.wait(server.pause)
+                    else:
+                        self.wfile.write(body[: len(body) // 2] if server.cut else body)
             if server.chunked and not server.cut:
                 self.wfile.write(b"0\r\n\r\n")
             self.close_connection = server.cut
@@ -51,10 +66,13 @@ def site():
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.files, server.agents, server.cut, server.chunked = {}, [], False, False
+    server.pause, server.meeting, server.over = 0, None, threading.Event()
     server.url = f"http://127.0.0.1:{server.server_address[1]}/"
     thread = threading.Thread(target=server.serve_forever, kwargs=dict(poll_interval=0.01))
     thread.start()
     yield server
+    server.over.set()
+    server.pause = 0
     server.shutdown()
     thread.join()
     server.server_close()
@@ -94,7 +112,7 @@ def test_an_interrupted_download_leaves_nothing(site, tmp_path, chunked):
     site.cut, site.chunked = True, chunked
     url = published(site, "a.csv", CONTENT)
     with pytest.raises(SourceError, match=r"a\.csv: interrupted .*try again"):
-        download(url, tmp_path / "a.csv")
+        download(url, tmp_path / "a.csv", checksum=sha256(CONTENT))
     assert os.listdir(tmp_path) == []
 
 
@@ -109,20 +127,26 @@ def test_a_tampered_download_leaves_nothing(site, tmp_path, kind):
     assert os.listdir(tmp_path) == ["good"]
 
 
-def test_first_use_is_trusted_and_a_change_refused(site, tmp_path):
+@pytest.mark.parametrize("said", [None, "", "0"])
+def test_what_has_no_checksum_is_refused_before_it_is_asked_for(site, tmp_path, monkeypatch, said):
+    monkeypatch.delenv("BENCHMARK_CROWD_TRUST", raising=False)
+    if said is not None:
+        monkeypatch.setenv("BENCHMARK_CROWD_TRUST", said)
     source = Source(published(site, "a.csv", CONTENT), "a.csv")
-    path = source.fetch(tmp_path)
-    assert (tmp_path / "a.csv.sha256").read_text().startswith(sha256(CONTENT)[7:])
-    path.unlink()
-    source.fetch(tmp_path)
-    path.unlink()
-    published(site, "a.csv", b"something else")
-    with pytest.raises(SourceError, match=r"not that of the first download.*delete .*a\.csv\.sha256"):
+    with pytest.raises(SourceError, match=r"a\.csv: its checksum is not known .*BENCHMARK_CROWD_TRUST=1 benchopt prep"):
         source.fetch(tmp_path)
-    assert os.listdir(tmp_path) == ["a.csv.sha256"]
-    path.write_bytes(b"edited later")
-    with pytest.raises(SourceError, match="not that of the first download"):
+    assert os.listdir(tmp_path) == []
+    assert site.agents == []
+
+
+def test_what_is_taken_on_trust_says_its_checksum(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCHMARK_CROWD_TRUST", "1")
+    source = Source(published(site, "a.csv", CONTENT), "a.csv")
+    with pytest.warns(UserWarning, match=f"a.csv is taken on trust; it has {sha256(CONTENT)}"):
         source.fetch(tmp_path)
+    assert os.listdir(tmp_path) == ["a.csv"]
+    with pytest.raises(SourceError, match="altered or damaged"):  # trust is for what is not known
+        Source(site.url + "a.csv", "b.csv", sha256(b"other")).fetch(tmp_path)
 
 
 def test_what_is_there_is_not_downloaded(site, tmp_path):
@@ -135,8 +159,8 @@ def test_what_is_there_is_not_downloaded(site, tmp_path):
 
 def test_a_site_that_answers_browsers_only(site, tmp_path):
     url = published(site, "a.csv", CONTENT)
-    download(url, tmp_path / "a", browser=True)
-    download(url, tmp_path / "b")
+    download(url, tmp_path / "a", checksum="", browser=True)
+    download(url, tmp_path / "b", checksum="")
     assert site.agents[0].startswith("Mozilla/5.0")
     assert site.agents[1].startswith("Python-urllib")
 
@@ -144,122 +168,222 @@ def test_a_site_that_answers_browsers_only(site, tmp_path):
 def test_no_answer_is_one_line(site, tmp_path):
     for url in (site.url + "absent.csv", "http://127.0.0.1:1/a.csv", "no url"):
         with pytest.raises(SourceError, match="cannot be downloaded") as caught:
-            download(url, tmp_path / "folder" / "a.csv")
+            download(url, tmp_path / "folder" / "a.csv", checksum="")
         assert "\n" not in str(caught.value)
         assert url in str(caught.value)
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("step", ["download", "unpack"])
+def test_a_full_disk_is_called_so_and_the_archive_kept(site, tmp_path, monkeypatch, step):
+    def fill(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    source = packed(site, make_tar, ".tar.gz")
+    with monkeypatch.context() as full:
+        full.setattr(*((downloads, "_receive") if step == "download" else (archives.shutil, "copyfileobj")), fill)
+        with pytest.raises(DiskFullError, match=r"the disk of .* is full; free some space and try again"):
+            source.fetch(tmp_path)
+    assert os.listdir(tmp_path) == (["all.tar.gz"] if step == "unpack" else [])
+    source.fetch(tmp_path)
+    assert os.listdir(tmp_path) == ["music"]
+    assert len(site.agents) == (1 if step == "unpack" else 2)
+
+
+def test_no_download_goes_on_without_end(site, tmp_path, monkeypatch):
+    url = published(site, "a.csv", CONTENT[:200])
+    monkeypatch.setattr(downloads, "_LARGEST", 100)
+    with pytest.raises(SourceError, match="so not what was published; refused"):
+        download(url, tmp_path / "a.csv", checksum=sha256(CONTENT[:200]))
+    site.pause = 0.02
+    monkeypatch.setattr(downloads, "_WHOLE", 0.3)
+    with pytest.raises(SourceError, match=r"a\.csv: too slow, 1?\d?\d bytes in .*; try again"):
+        download(url, tmp_path / "a.csv", checksum=sha256(CONTENT[:200]))
+    site.pause = 30
+    monkeypatch.setattr(downloads, "_STALL", 0.3)
+    with pytest.raises(SourceError, match=r"a\.csv: not a byte for 0\.3 seconds; try again"):
+        download(url, tmp_path / "a.csv", checksum=sha256(CONTENT[:200]))
+    assert os.listdir(tmp_path) == []
+
+
+def fetch_and_say(source, folder, said):
+    try:
+        source.fetch(folder)
+        said.put("fetched")
+    except BaseException as error:
+        said.put(repr(error))
+
+
+@pytest.mark.parametrize("kind", ["file", "archive"])
+def test_two_can_fetch_at_once(site, tmp_path, kind):
+    """The server answers once both have asked, so that both write at the same time."""
+    plain = Source(published(site, "a.csv", CONTENT * 100), "a.csv", sha256(CONTENT * 100))
+    source = plain if kind == "file" else packed(site, make_tar, ".tar.gz")
+    site.meeting = threading.Barrier(2)
+    context = multiprocessing.get_context("spawn")
+    said = context.Queue()
+    both = [context.Process(target=fetch_and_say, args=(source, tmp_path / "data", said)) for _ in range(2)]
+    for process in both:
+        process.start()
+    assert [said.get(timeout=120) for _ in both] == ["fetched", "fetched"]
+    for process in both:
+        process.join()
+    found = {str(p.relative_to(tmp_path / "data")): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert found == ({"a.csv": CONTENT * 100} if kind == "file" else MUSIC)
+
+
+def test_what_a_killed_process_left_is_cleared_away(site, tmp_path):
+    for name in ("old", "new"):
+        (tmp_path / f".fetching-{name}").mkdir()
+        (tmp_path / f".fetching-{name}" / "part").write_bytes(b"half")
+    os.utime(tmp_path / ".fetching-old", (1, 1))
+    Source(published(site, "a.csv", CONTENT), "a.csv", sha256(CONTENT)).fetch(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".fetching-new", "a.csv"]
+
+
 # Archives
 
-
-def make_zip(members):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name)
-            if content is LINK:
-                info.external_attr = 0o120777 << 16
-                content = b"/etc/passwd"
-            archive.writestr(info, content)
-    return stream.getvalue()
+MUSIC = {"music/votes.csv": CONTENT, "music/sub/truth.csv": b"a,1\r\nb,2\r\n"}
+WORDS = {"votes.csv": "words:" + hashlib.sha256(b" ".join(CONTENT.split())).hexdigest()}
+WORDS["sub/truth.csv"] = "words:" + hashlib.sha256(b"a,1 b,2").hexdigest()
 
 
-def make_tar(members):
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            if content in (LINK, HARD_LINK):
-                info.type, info.linkname = (tarfile.SYMTYPE if content is LINK else tarfile.LNKTYPE), "/etc/passwd"
-                content = b""
-            info.size = len(content)
-            archive.addfile(info, io.BytesIO(content))
-    return stream.getvalue()
+def packed(site, make, suffix, members=MUSIC, files=WORDS, **options):
+    url = published(site, f"all{suffix}", make({**members, "other/x.csv": b"x", "music/more.csv": b"m"}))
+    return Source(url, "music", files=files, **options)
 
 
-LINK, HARD_LINK = "a symbolic link", "a hard link"
-KINDS = pytest.mark.parametrize(("make", "suffix"), [(make_zip, ".zip"), (make_tar, ".tar.gz")])
+def files_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 @KINDS
-def test_only_the_folder_asked_for_is_unpacked(tmp_path, make, suffix):
-    archive = tmp_path / f"all{suffix}"
-    members = {"music/votes.csv": CONTENT, "music/sub/truth.csv": b"t", "polarity/x.csv": b"x", "__MACOSX/y": b""}
-    archive.write_bytes(make(members))
-    unpack(archive, tmp_path / "music", inside="music")
-    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
-    assert found == sorted([f"all{suffix}", "music/votes.csv", "music/sub/truth.csv"])
-    assert (tmp_path / "music/votes.csv").read_bytes() == CONTENT
-    with pytest.raises(SourceError, match="exists: move it away"):
-        unpack(archive, tmp_path / "music", inside="music")
-
-
-@KINDS
-@pytest.mark.parametrize("name", ["../evil", "music/../../evil", "/evil", "music\\..\\..\\evil", "C:\\evil", "C:evil"])
-def test_no_member_leaves_the_folder(tmp_path, make, suffix, name):
-    box = tmp_path / "box"
-    box.mkdir()
-    archive = box / f"a{suffix}"
-    archive.write_bytes(make({"music/votes.csv": b"v", name: b"evil"}))
-    with pytest.raises(SourceError, match="absolute path or leaves the folder; refused"):
-        unpack(archive, box / "music", inside="music")
-    assert [os.listdir(tmp_path), os.listdir(box)] == [["box"], [archive.name]]
-
-
-@pytest.mark.parametrize(
-    ("make", "suffix", "link"),
-    [(make_zip, ".zip", LINK), (make_tar, ".tar.gz", LINK), (make_tar, ".tar.gz", HARD_LINK)],
-)
-def test_no_link_is_created_or_followed(tmp_path, make, suffix, link):
-    archive = tmp_path / f"a{suffix}"
-    archive.write_bytes(make({"music/link": link, "music/link/votes.csv": b"v"}))
-    with pytest.raises(SourceError, match="is a link or a device; refused"):
-        unpack(archive, tmp_path / "music", inside="music")
-    assert os.listdir(tmp_path) == [archive.name]
-
-
-@KINDS
-@pytest.mark.parametrize("damage", ["cut", "flipped", "page", "empty"])
-def test_a_damaged_archive_leaves_nothing(tmp_path, make, suffix, damage):
-    whole = make({"music/votes.csv": np.random.default_rng(0).bytes(200_000)})
-    middle = len(whole) // 2
-    content = {
-        "cut": whole[:middle],
-        "flipped": whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :],
-        "page": b"<html>come back later</html>",
-        "empty": b"",
-    }[damage]
-    archive = tmp_path / f"a{suffix}"
-    archive.write_bytes(content)
-    with pytest.raises(SourceError, match=r"damaged or not an archive|no file in a folder"):
-        unpack(archive, tmp_path / "music", inside="music")
-    assert os.listdir(tmp_path) == [archive.name]
-
-
-def test_the_checksum_of_gzip_is_verified(tmp_path):
-    content = bytearray(make_tar({"music/votes.csv": CONTENT}))
-    content[-8] ^= 1  # the CRC-32 of what is compressed
-    archive = tmp_path / "a.tar.gz"
-    archive.write_bytes(content)
-    with pytest.raises(SourceError, match="CRC check failed"):
-        unpack(archive, tmp_path / "music", inside="music")
-    assert os.listdir(tmp_path) == [archive.name]
-
-
-@KINDS
-def test_fetch_unpacks_and_drops_the_archive(site, tmp_path, make, suffix):
-    good = make({"music/votes.csv": CONTENT})
-    source = Source(published(site, f"all{suffix}", b"<html>come back later</html>"), "music")
-    with pytest.raises(SourceError):  # such a page is not what is trusted from then on
+def test_what_is_listed_is_taken_and_the_archive_dropped(site, tmp_path, make, suffix):
+    source = packed(site, make, suffix)
+    published(site, f"all{suffix}", b"<html>come back later</html>")
+    with pytest.raises(SourceError, match="damaged or not an archive"):
         source.fetch(tmp_path)
     assert os.listdir(tmp_path) == []
-    published(site, f"all{suffix}", good)
+    source = packed(site, make, suffix)
     assert (source.fetch(tmp_path) / "votes.csv").read_bytes() == CONTENT
-    assert sorted(os.listdir(tmp_path)) == [f"all{suffix}.sha256", "music"]
+    assert files_in(tmp_path) == ["music/sub/truth.csv", "music/votes.csv"]
     n_answer = len(site.agents)
     source.fetch(tmp_path)
     assert len(site.agents) == n_answer
+
+
+@KINDS
+def test_an_incomplete_folder_is_completed(site, tmp_path, make, suffix):
+    source = packed(site, make, suffix)
+    source.fetch(tmp_path)
+    (tmp_path / "music" / "votes.csv").write_bytes(b"my own")
+    shutil.rmtree(tmp_path / "music" / "sub")
+    with pytest.warns(UserWarning, match="votes.csv is not the published file"):
+        source.fetch(tmp_path)
+    assert (tmp_path / "music" / "sub" / "truth.csv").read_bytes() == MUSIC["music/sub/truth.csv"]
+    assert (tmp_path / "music" / "votes.csv").read_bytes() == b"my own"
+    assert os.listdir(tmp_path) == ["music"]
+
+
+def test_the_command_of_the_message_completes_a_folder(site, tmp_path, benchmark, monkeypatch):
+    (dataset_class,) = benchmark.check_dataset_patterns(["music"], class_only=True)
+    monkeypatch.setattr(dataset_class, "sources", [packed(site, make_zip, ".zip")])
+    monkeypatch.setattr(dataset_class, "files", ["music/votes.csv", "music/sub/truth.csv"])
+    monkeypatch.setattr(dataset_class, "folder", lambda self: tmp_path)
+    monkeypatch.setattr(dataset_class, "read_cached", lambda self, paths, read: [path.read_bytes() for path in paths])
+    dataset = dataset_class.get_instance()
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "votes.csv").write_bytes(CONTENT)
+    assert "truth.csv is not in" in dataset.get_data()["missing"]
+    dataset.prepare()
+    assert dataset.load() == [CONTENT, MUSIC["music/sub/truth.csv"]]
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_an_altered_file_of_an_archive_is_refused(site, tmp_path, monkeypatch, trusted):
+    monkeypatch.setenv("BENCHMARK_CROWD_TRUST", "1" if trusted else "")
+    source = packed(site, make_zip, ".zip", MUSIC | {"music/sub/truth.csv": b"a,2\nb,2\n"})
+    if trusted:
+        with pytest.warns(UserWarning, match="sub/truth.csv has words:.*, and taken on trust"):
+            source.fetch(tmp_path)
+        assert files_in(tmp_path) == ["music/sub/truth.csv", "music/votes.csv"]
+    else:
+        with pytest.raises(
+            SourceError, match=r"sub/truth\.csv has words:.* damaged, refused; .*BENCHMARK_CROWD_TRUST=1"
+        ):
+            source.fetch(tmp_path)
+        assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_is_not_in_the_archive_is_named(site, tmp_path):
+    source = packed(site, make_zip, ".zip", files=WORDS | {"gone.csv": WORDS["votes.csv"]})
+    with pytest.raises(SourceError, match=r"gone\.csv is not in the archive's folder 'music'"):
+        source.fetch(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+def test_files_without_a_checksum_are_left_out_of_an_archive_or_trusted(site, tmp_path, monkeypatch):
+    monkeypatch.delenv("BENCHMARK_CROWD_TRUST", raising=False)
+    source = packed(site, make_zip, ".zip", files=WORDS | {"more.csv": ""})
+    with pytest.warns(UserWarning, match="left out more.csv, without a known checksum; .*BENCHMARK_CROWD_TRUST=1"):
+        source.fetch(tmp_path)
+    assert files_in(tmp_path) == ["music/sub/truth.csv", "music/votes.csv"]
+    with pytest.raises(SourceError, match="its checksum is not known"):  # where nothing is known
+        packed(site, make_zip, ".zip", files={"more.csv": ""}).fetch(tmp_path / "other")
+    assert len(site.agents) == 1
+    monkeypatch.setenv("BENCHMARK_CROWD_TRUST", "1")
+    with pytest.warns(UserWarning, match=f"more.csv is taken on trust; it has {sha256(b'm')}"):
+        source.fetch(tmp_path)
+    assert files_in(tmp_path) == ["music/more.csv", "music/sub/truth.csv", "music/votes.csv"]
+
+
+def test_words_are_the_same_whatever_stands_between_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "_CHUNK", 3)
+    same = [
+        b"a,1 b,2",
+        b" a,1 b,2",
+        b"a,1\nb,2\n",
+        b"a,1\r\nb,2\r\n",
+        b"a,1\rb,2",
+        b"\n  a,1 \t \n\n    b,2   \n\n",
+        b"a,1" + b" " * 9 + b"b,2",
+    ]
+    other = [b"a,1b,2", b"a,1 b,2 c", b"a, 1 b,2", b"", b" ", b"a,1 b"]
+    path, found = tmp_path / "file", []
+    for content in same + other:
+        path.write_bytes(content)
+        found.append(file_hash(path, "words"))
+        assert found[-1] == hashlib.sha256(b" ".join(content.split())).hexdigest()
+    assert len(set(found)) == 1 + len(other) - 1  # nothing and a blank are the same
+
+
+@pytest.mark.parametrize("name", ["bluebirds", "music", "labelme"])
+def test_the_files_at_hand_are_those_that_are_pinned(benchmark, name):
+    (dataset_class,) = benchmark.check_dataset_patterns([name], class_only=True)
+    if not (DATA_HOME / name).is_dir():
+        pytest.skip(f"{name} is not at hand")
+    pinned = []
+    for source in dataset_class.sources:
+        path = DATA_HOME / name / source.path
+        for file, checksum in source.files.items() or [("", source.checksum)]:
+            if checksum:
+                kind, _, expected = checksum.partition(":")
+                assert file_hash(path / file, kind) == expected, file
+                pinned.append(str((path / file).relative_to(DATA_HOME / name)))
+    assert set(dataset_class.files) <= set(pinned)
+
+
+def test_every_source_is_pinned_or_asks_for_trust(benchmark, tmp_path, monkeypatch):
+    monkeypatch.delenv("BENCHMARK_CROWD_TRUST", raising=False)
+    monkeypatch.setattr(downloads, "download", lambda url, *arguments, **options: pytest.fail(f"asked for {url}"))
+    refused = set()
+    for dataset_class in benchmark.get_datasets():
+        for source in getattr(dataset_class.get_instance(), "sources", ()):
+            if not source.checksum and not any(source.files.values()):
+                with pytest.raises(SourceError, match="BENCHMARK_CROWD_TRUST=1"):
+                    source.fetch(tmp_path)
+                refused.add(dataset_class.name)
+    assert refused == {"audiobirds"}
 
 
 # The parsed cache

@@ -358,13 +358,15 @@ def test_absent_data_names_the_command(dataset):
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_prepare_downloads_unpacks_and_converts(version, kind, write, server, dataset, tmp_path, monkeypatch):
     published = write(version, folder=tmp_path / "published")
+    monkeypatch.setenv("BENCHMARK_CROWD_TRUST", "1")
     if kind == "files":
         files = {path.name: path.read_bytes() for path in published.rglob("*.*") if path.is_file()}
     else:
         packed = shutil.make_archive(tmp_path / "swe", kind, root_dir=tmp_path, base_dir="published")
         files = {Path(packed).name: Path(packed).read_bytes(), "readme.md": b"read me"}
     monkeypatch.setitem(RECORDS, version, server(files))
-    dataset(version=version).prepare()
+    with pytest.warns(UserWarning, match="is taken on trust; it has sha256:"):
+        dataset(version=version).prepare()
     folder = tmp_path / ("plantnet_swe" if version == "v1" else "plantnet_swe_v2")
     there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert there == sorted(FILES[version])
@@ -373,7 +375,16 @@ def test_prepare_downloads_unpacks_and_converts(version, kind, write, server, da
     dataset(version=version).prepare()  # nothing is fetched twice
 
 
-def test_what_is_not_what_was_published_is_refused(write, server, tmp_path):
+def test_a_record_is_not_asked_for_without_trust(write, tmp_path, monkeypatch):
+    monkeypatch.delenv("BENCHMARK_CROWD_TRUST", raising=False)
+    with pytest.raises(SourceError, match=r"gone: its checksum is not known here.*BENCHMARK_CROWD_TRUST=1"):
+        fetch("http://127.0.0.1:1/gone", tmp_path / "fetched", FILES["v1"])
+    assert not (tmp_path / "fetched").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*is taken on trust")
+def test_what_is_not_what_was_published_is_refused(write, server, tmp_path, monkeypatch):
+    monkeypatch.setenv("BENCHMARK_CROWD_TRUST", "1")
     content = {path.name: path.read_bytes() for path in write("v1").rglob("*.*") if path.is_file()}
     folder = tmp_path / "fetched"
     with pytest.raises(SourceError, match="altered or damaged"):
