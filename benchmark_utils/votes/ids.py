@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes.frozen import read_only
-from benchmark_utils.votes.refusals import VotesError, raise_rows
+from benchmark_utils.votes.refusals import VotesError, check_n_class, raise_rows, short
 
 if TYPE_CHECKING:
     from benchmark_utils.votes.votes import Votes
@@ -69,24 +69,25 @@ def encode_truth(ids, values, votes: Votes, rows=None) -> np.ndarray:
 
 def encode_ids(values: pd.Series, known, what: str, rows) -> tuple[np.ndarray, np.ndarray]:
     """Codes (n,) of ids and the ids by code; `known` fixes the ids and their order, else they are sorted."""
-    values = _as_numbers(values)
     if known is None:
-        codes, ids = pd.factorize(values, sort=True)
+        codes, ids = pd.factorize(_as_numbers(values, what), sort=True)
         return codes, np.asarray(ids)
-    known = np.asarray(known)
-    keys = _as_numbers(pd.Series(known))
-    if keys.dtype.kind != values.dtype.kind:
-        keys, values = keys.astype(str), values.astype(str)
+    known = pd.Series(known).to_numpy()  # an array of objects where ids are text: each takes the memory of its own text
+    keys, values = _comparable(pd.Series(known), pd.Series(values), what)
     if keys.duplicated().any():
-        raise VotesError(f"{what} ids repeat in the list of those known: {known[keys.duplicated()][:5].tolist()}")
+        repeated = ", ".join(map(short, known[keys.duplicated().to_numpy()][:5].tolist()))
+        raise VotesError(f"{what} ids repeat in the list of those known: [{repeated}]")
     codes = pd.Index(keys).get_indexer(values)
-    shown = ", ".join(map(repr, known[:8].tolist())) + (", ..." if len(known) > 8 else "")
+    shown = ", ".join(map(short, known[:8].tolist())) + (", ..." if len(known) > 8 else "")
     raise_rows(codes < 0, values, f"unknown {what}", f"the known ones are {shown}: correct it or remove the row", rows)
     return codes, known
 
 
 def encode_labels(values: pd.Series, classes, n_class, rows):
-    numbers = _as_numbers(values)
+    check_n_class(n_class or 0)
+    if values.dtype.kind == "b" and classes is None and n_class is None:
+        return encode_ids(values, [False, True], "label", rows)
+    numbers = _as_numbers(values, "label")
     if numbers.dtype.kind == "f":
         fractional = (numbers != np.floor(numbers)) | np.isinf(numbers)
         raise_rows(fractional, values, "a label is fractional", "labels are class numbers or words", rows)
@@ -98,7 +99,7 @@ def encode_labels(values: pd.Series, classes, n_class, rows):
             too_large = f"a label is not below n_class = {n_class}"
             raise_rows(numbers >= n_class, values, too_large, "correct it or raise n_class", rows)
             return numbers.to_numpy(), np.arange(n_class)
-    codes, ids = encode_ids(numbers, classes, "label", rows)
+    codes, ids = encode_ids(values, classes, "label", rows)
     if n_class is not None and len(ids) > n_class:
         raise VotesError(f"there are {len(ids)} different labels and n_class = {n_class}: raise n_class")
     return codes, ids
@@ -110,24 +111,94 @@ def is_missing(values: pd.Series) -> pd.Series:
     return values.isna() | (values.astype(str).str.strip() == "")
 
 
-def _as_numbers(values: pd.Series) -> pd.Series:
-    """Ids as integers where all of them are, as floats where all are numbers, else as text."""
+def pack_encoding(encoding: Encoding | None) -> dict[str, np.ndarray]:
+    """An encoding as named arrays that need no pickle; nothing of None."""
+    names = [field.name for field in fields(Encoding)] if encoding is not None else []
+    packed = {name: pack_ids(np.asarray(getattr(encoding, name))) for name in names}
+    return {f"{name}_{part}": array for name, parts in packed.items() for part, array in parts.items()}
+
+
+def unpack_encoding(arrays: dict[str, np.ndarray]) -> Encoding | None:
+    """The encoding among named arrays, None where there is none."""
+    names = [f"{field.name}_" for field in fields(Encoding)]
+    packed = [{key.removeprefix(name): arrays[key] for key in arrays if key.startswith(name)} for name in names]
+    return Encoding(*map(unpack_ids, packed)) if all(packed) else None
+
+
+def pack_ids(ids: np.ndarray) -> dict[str, np.ndarray]:
+    """Ids as arrays that need no pickle, in the memory of their text: numbers, or UTF-8 bytes and where each id ends.
+
+    An array of fixed width would give every id the length of the longest.
+    """
+    if ids.dtype.kind in "iufb":
+        return {"numbers": ids}
+    texts = [str(name).encode("utf-8", "surrogatepass") for name in ids.tolist()]
+    return {"text": np.frombuffer(b"".join(texts), dtype=np.uint8), "ends": np.cumsum(list(map(len, texts)))}
+
+
+def unpack_ids(packed: dict[str, np.ndarray]) -> np.ndarray:
+    if "numbers" in packed:
+        return packed["numbers"]
+    text, ends = packed["text"].tobytes(), packed["ends"].tolist()
+    ids = np.empty(len(ends), dtype=object)
+    ids[:] = [text[a:b].decode("utf-8", "surrogatepass") for a, b in zip([0, *ends], ends, strict=False)]
+    return ids
+
+
+def _comparable(known: pd.Series, values: pd.Series, what: str) -> tuple[pd.Series, pd.Series]:
+    """Both as numbers where both are numbers, as truth values where the known ones are, else as they are written."""
+    known_numbers, numbers = _as_numbers(known, what), _as_numbers(values, what)
+    if {known_numbers.dtype.kind, numbers.dtype.kind} <= set("iufb"):
+        return known_numbers, numbers
+    known, values = _as_text(known), _as_text(values)
+    folded = known.str.lower() if len(known) <= 2 else known
+    if set(folded) <= {"true", "false"} and not folded.duplicated().any():  # R writes TRUE, pandas True, JSON true
+        lower = values.str.lower()
+        return folded, values.mask(lower.isin(["true", "false"]), lower)
+    return known, values
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    if values.dtype.kind == "f" and _are_whole(values):
+        values = values.astype(np.int64)
+    return values.astype(str)
+
+
+def _are_whole(numbers: pd.Series) -> bool:
+    return bool((numbers == np.floor(numbers)).all()) and numbers.abs().max() < 2**53
+
+
+def _as_numbers(values: pd.Series, what: str) -> pd.Series:
+    """Ids as integers where all of them are, as floats where all are numbers, else as text.
+
+    Text is a number only where it reads back as it was written. "007", "1e3" and "1.10" are names, and so are two
+    decimals that a float cannot tell apart.
+    """
     if values.dtype.kind in "iufb":
-        numbers = values
-    else:
-        # the work on text is done once per distinct id
-        try:
-            codes, distinct = pd.factorize(values, use_na_sentinel=False)
-        except TypeError:
-            raise VotesError("an id or a label is a list or a map: each must be one number or word") from None
-        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce")
-        # "007", "1e3" and "1.10" are names: a number has to read back as it was written
-        texts = pd.Series(distinct).astype(str)
-        plain = texts.str.fullmatch(r"-?(0|[1-9]\d{0,17})(\.0|\.\d*[1-9])?")
-        exact = numbers.dtype.kind != "f" or numbers.abs().max() < 2**53  # two long ids may round to one float
-        if numbers.isna().any() or not plain.all() or not exact:
-            return texts.take(codes)
-        numbers = numbers.take(codes)
-    if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and numbers.abs().max() < 2**53:
-        return numbers.astype(np.int64)
-    return numbers
+        return values.astype(np.int64) if values.dtype.kind == "f" and _are_whole(values) else values
+    # the work on text is done once per distinct id
+    try:
+        codes, distinct = pd.factorize(values, use_na_sentinel=False)
+    except TypeError:
+        raise VotesError("an id or a label is a list or a map: each must be one number or word") from None
+    texts = pd.Series(np.asarray(distinct, dtype=object)).map(str)
+    numbers = _read_numbers(texts)
+    if numbers is None:
+        return texts.take(codes)
+    written = numbers[~texts.duplicated()]
+    if written.duplicated().any():
+        one, other = texts[written.index[written == written[written.duplicated()].iloc[0]][:2]]
+        raise VotesError(f"a {what} is written in two ways, {short(one)} and {short(other)}: write it in one way")
+    return numbers.take(codes)
+
+
+def _read_numbers(texts: pd.Series) -> pd.Series | None:
+    """The numbers that these texts are; None where one of them is none, or does not read back."""
+    if not texts.str.fullmatch(r"(?!-0(\.0)?$)-?(0|[1-9][0-9]{0,17})(\.0|\.[0-9]*[1-9])?").all():
+        return None
+    whole = texts.str.removesuffix(".0")
+    if not whole.str.contains(".", regex=False).any():
+        return whole.map(int).astype(np.int64)
+    numbers = texts.map(float)
+    written = [np.format_float_positional(number, trim="-") for number in numbers]
+    return numbers if (whole == written).all() else None

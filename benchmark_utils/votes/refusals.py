@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 _SHOWN_ROWS = 5
+_SHOWN_CHARACTERS = 40
+MAX_CLASSES = 1_000_000  # some arrays have an entry for each class, voted or not; Pl@ntNet has 11,425
 
 
 class VotesError(ValueError):
@@ -22,6 +24,20 @@ def check_lengths(columns):
         raise VotesError("there are no votes: give at least one (task, worker, label)")
 
 
+def short(value) -> str:
+    """A value as a message shows it, however long it is."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}... ({len(text)} characters)"
+
+
+def check_n_class(n_class):
+    if n_class > MAX_CLASSES:
+        raise VotesError(
+            f"there would be {n_class:,} classes, and {MAX_CLASSES:,} is the most: "
+            "give labels as words, or correct the number"
+        )
+
+
 def check_per_task(values, name, n_task):
     if values.shape != (n_task,):
         raise VotesError(f"{name} has shape {values.shape}: it needs one entry per task, ({n_task},)")
@@ -33,7 +49,7 @@ def check_codes(values, name, size, size_name, lowest=0, rows=None):
     if values.dtype.kind not in "iub":
         if values.dtype.kind != "f":
             raise VotesError(f"{name} holds {values.dtype}: it needs integer codes; see Votes.from_frame for words")
-        whole = np.isfinite(values) & (values == np.floor(values))
+        whole = (np.abs(values) < 2**53) & (values == np.floor(values))
         raise_rows(~whole, values, f"{name} is fractional or missing", "codes are integers", rows)
         values = values.astype(np.int64)
     raise_rows(values < lowest, values, f"{name} is below {lowest}", f"codes start at {lowest}", rows)
@@ -55,5 +71,5 @@ def raise_rows(wrong, values, what, mend, rows=None):
     rows = pd.RangeIndex(len(wrong)) if rows is None else pd.Index(rows)
     places = ", ".join(str(row) for row in rows[shown])
     more = f" and {len(positions) - len(shown)} more" if len(positions) > len(shown) else ""
-    found = "" if values is None else f" (found {', '.join(repr(v) for v in np.asarray(values)[shown].tolist())})"
+    found = "" if values is None else f" (found {', '.join(map(short, np.asarray(values)[shown].tolist()))})"
     raise VotesError(f"{what} in {rows.name or 'row'} {places}{more}{found}: {mend}")

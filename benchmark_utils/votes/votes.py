@@ -13,8 +13,15 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes.frozen import immutable
-from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
-from benchmark_utils.votes.refusals import VotesError, check_codes, check_lengths, check_per_task, raise_rows
+from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing, pack_encoding, unpack_encoding
+from benchmark_utils.votes.refusals import (
+    VotesError,
+    check_codes,
+    check_lengths,
+    check_n_class,
+    check_per_task,
+    raise_rows,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +226,7 @@ class Votes:
         task, worker = np.nonzero(matrix != -1)
         label = check_codes(matrix[task, worker], "label", n_class, "n_class", rows=task)
         n_class = n_class or int(label.max()) + 1
+        check_n_class(n_class)
         return cls(task, worker, label, n_task=matrix.shape[0], n_worker=matrix.shape[1], n_class=n_class)
 
     def to_frame(self) -> pd.DataFrame:
@@ -272,25 +280,18 @@ def to_arrays(votes, truth):
     for name in ("author", "machine_label", "machine_score"):
         if getattr(votes, name) is not None:
             arrays[name] = getattr(votes, name)
-    if votes.encoding is not None:
-        for name in ("tasks", "workers", "classes"):
-            ids = getattr(votes.encoding, name)
-            arrays[name] = ids if ids.dtype.kind in "iufb" else ids.astype(np.str_)
-    return dict(arrays, truth=np.asarray(truth, dtype=np.int64))
+    return dict(arrays, **pack_encoding(votes.encoding), truth=np.asarray(truth, dtype=np.int64))
 
 
 def from_arrays(arrays):
     n_task, n_worker, n_class, n_repeated = arrays["sizes"].tolist()
-    encoding = None
-    if "tasks" in arrays:
-        encoding = Encoding(arrays["tasks"], arrays["workers"], arrays["classes"])
     extra = {name: arrays[name] for name in ("author", "machine_label", "machine_score") if name in arrays}
     votes = Votes(
         *(arrays[name] for name in ("task", "worker", "label")),
         n_task=n_task,
         n_worker=n_worker,
         n_class=n_class,
-        encoding=encoding,
+        encoding=unpack_encoding(arrays),
         n_repeated=n_repeated,
         **extra,
     )

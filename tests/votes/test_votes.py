@@ -1,6 +1,7 @@
 """Votes: constructors and back, encodings, repeats, and what is refused in which words."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark_utils.votes import Votes, VotesError, encode_truth
+from benchmark_utils.votes.ids import pack_ids, unpack_ids
+from benchmark_utils.votes.votes import from_arrays, to_arrays
 
 
 def table(task, worker, label):
@@ -121,21 +124,22 @@ def test_codes_beyond_32_bits():
         (["1e3", "1000", "0"], ["0", "1000", "1e3"], [2, 1, 0]),
         ([10**12, 5, 0], [0, 5, 10**12], [2, 1, 0]),
         (["12345678901234567890", "1", "2"], ["1", "12345678901234567890", "2"], [1, 0, 2]),
-        ([True, False, True], [0, 1], [1, 0, 1]),
+        ([True, False, True], [False, True], [1, 0, 1]),
         (pd.array(["b", "a", "b"], dtype="string"), ["a", "b"], [1, 0, 1]),
         (pd.array(["b", "a", "b"], dtype="str"), ["a", "b"], [1, 0, 1]),
         (np.array(["b", "a", "b"], dtype=object), ["a", "b"], [1, 0, 1]),
         (pd.array(["1", "0", "1"], dtype="string"), [0, 1], [1, 0, 1]),
         (pd.array([1, 0, 1], dtype="Int64"), [0, 1], [1, 0, 1]),
         (pd.array([1, 0, 1], dtype="Float64"), [0, 1], [1, 0, 1]),
-        (pd.array([True, False, True], dtype="boolean"), [0, 1], [1, 0, 1]),
+        ([True, True, True], [False, True], [1, 1, 1]),
+        (pd.array([True, False, True], dtype="boolean"), [False, True], [1, 0, 1]),
         (pd.Categorical(["b", "a", "b"], categories=["b", "z", "a"]), ["a", "b"], [1, 0, 1]),
         (pd.Categorical([1, 0, 1]), [0, 1], [1, 0, 1]),
     ],
 )
 def test_labels_of_any_type(labels, classes, codes):
     votes = Votes.from_frame(table([0, 1, 2], [0, 0, 0], labels))
-    assert votes.encoding.classes.tolist() == classes
+    assert list(map(repr, votes.encoding.classes.tolist())) == list(map(repr, classes))  # True is not 1
     assert votes.n_class == len(classes)
     assert votes.label.tolist() == codes
 
@@ -153,6 +157,12 @@ def test_labels_of_any_type(labels, classes, codes):
         pd.Categorical(["b", "a", "c"]),
         [-5, 7, 0],
         [0.5, 1.5, 2.5],
+        ["1403636579.763555584", "1403636579.763555585", "1403636579.763555586"],
+        ["0.1", "0.10000000000000001", "0.5"],
+        ["9007199254740993", "9007199254740992", "0.5"],
+        ["0", "-0", "1"],
+        ["a", "a\0", "a\0\0"],
+        [(1, 2), (3, 4), (5, 6)],
     ],
 )
 def test_task_and_worker_ids_of_any_type_stay_apart(ids):
@@ -196,6 +206,11 @@ def test_labels_0_and_2_are_two_classes(labels):
     assert (votes.n_class, votes.label.tolist()) == (2, [0, 1, 0])
     assert Votes.from_frame(table([0, 1, 2], [0, 0, 0], labels), n_class=3).label.tolist() == [0, 2, 0]
     assert Votes.from_answers({"a": {"u": labels[0]}, "b": {"u": labels[1]}}).n_class == 2
+
+
+def test_given_classes_are_matched_as_they_are_written():
+    votes = Votes.from_frame(table([0], [0], ["7.0"]), classes=["7", "7.0", "x"])
+    assert votes.label.tolist() == [1]
 
 
 def test_the_number_of_classes_that_is_given():
@@ -248,6 +263,64 @@ def test_unknown_and_repeated_tasks_are_refused():
         Votes.from_frame(table(["x", "y"], [0, 0], [0, 1]), tasks=["x", "y", "x"])
 
 
+@pytest.mark.parametrize("column", ["task", "worker", "label"])
+def test_one_number_written_in_two_ways_is_refused(column):
+    frame = table(["a", "b", "c"], ["u", "v", "w"], ["x", "y", "z"]).assign(**{column: ["1", "1.0", "2"]})
+    with pytest.raises(VotesError, match=f"a {column} is written in two ways, '1' and '1.0': write it in one way"):
+        Votes.from_frame(frame)
+    kept = frame.assign(**{column: ["1", "1.0", "x"]})  # names
+    assert len(set(Votes.from_frame(kept).to_frame()[column])) == 3
+
+
+def test_more_classes_than_memory_are_refused():
+    for make in (
+        lambda: Votes.from_matrix([[0, 10**9]]),
+        lambda: Votes.from_matrix([[0, 1]], n_class=10**9),
+        lambda: Votes.from_frame(table([0, 1], [0, 0], [0, 1]), n_class=10**9),
+    ):
+        with pytest.raises(VotesError, match="and 1,000,000 is the most: give labels as words, or correct the number"):
+            make()
+
+
+def peak_of(function):
+    """What `function()` takes beyond what is there, in bytes."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_id_takes_the_memory_of_its_text():
+    ids = [*map(str, range(20_000)), "x" * 20_000]
+    answers = {name: {name: name} for name in ids}
+    arrays = {}
+
+    def there_and_back():
+        votes = Votes.from_answers(answers)
+        arrays.update(to_arrays(votes, np.full(votes.n_task, -1)))
+        back, _ = from_arrays(arrays)
+        assert back.encoding.tasks.tolist() == ids
+
+    assert peak_of(there_and_back) < 60e6  # in arrays of fixed width 1.6 GB
+    assert sum(array.nbytes for array in arrays.values()) < 2e6
+
+
+def test_a_long_id_is_shown_short():
+    with pytest.raises(VotesError) as caught:
+        Votes.from_frame(table(["x" * 20_000], [0], [0]), tasks=["y" * 20_000])
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("ids", [["a", "é\0", "", "\ud800"], [1, 2], [0.5, 1.0], [True, False], [1, "a"]])
+def test_ids_are_packed_and_unpacked(ids):
+    text = isinstance(ids[-1], str)
+    packed = pack_ids(np.array(ids, dtype=object) if text else np.array(ids))
+    assert all(part.dtype.kind in "iufb" for part in packed.values())
+    assert unpack_ids(packed).tolist() == ([str(name) for name in ids] if text else ids)
+
+
 # --- arrays
 
 
@@ -264,6 +337,7 @@ def test_unknown_and_repeated_tasks_are_refused():
         (([0, 1], [0, 0], [0, 0.5]), r"label is fractional or missing in row 1 \(found 0.5\)"),
         (([0, 1], [0, 0], [0, np.nan]), r"label is fractional or missing in row 1 \(found nan\)"),
         (([0, 1], [0, 0], [0, np.inf]), r"label is fractional or missing in row 1 \(found inf\)"),
+        (([0, 1], [0, 0], [0, 1e300]), r"label is fractional or missing in row 1 \(found 1e\+300\)"),
         (([0, 1], [0, 0], ["a", "b"]), "it needs integer codes; see Votes.from_frame for words"),
     ],
 )
@@ -386,6 +460,29 @@ def test_truth_by_task_code():
     assert truth.tolist() == [0, -1, 1]
     assert truth.dtype == np.int64
     assert encode_truth([], [], NAMED).tolist() == [-1, -1, -1]
+
+
+def test_truth_is_matched_as_it_is_written():
+    votes = Votes.from_frame(table(["7", "7.0", "x"], ["u"] * 3, ["no", "yes", "no"]))
+    assert encode_truth(["7.0"], ["yes"], votes)[votes.encoding.tasks.tolist().index("7.0")] == 1
+    stamps = ["1403636579.763555584", "1403636579.763555585"]
+    votes = Votes.from_frame(table(stamps, ["u", "u"], ["no", "yes"]))
+    assert encode_truth(stamps[1:], ["yes"], votes).tolist() == [-1, 1]
+    votes = Votes.from_frame(table(["0.5", "2"], ["u", "u"], ["no", "yes"]))
+    assert encode_truth(["2"], ["yes"], votes).tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("labels", [[True, False], ["True", "False"], ["TRUE", "FALSE"], ["true", "false"]])
+@pytest.mark.parametrize("values", [[True, False], ["True", "False"], ["TRUE", "FALSE"], ["true", "false"]])
+def test_true_is_true_however_written(labels, values):
+    votes = Votes.from_frame(table(["a", "b"], ["u", "u"], labels))
+    assert encode_truth(["a", "b"], values, votes).tolist() == votes.label.tolist()
+
+
+def test_true_and_perhaps():
+    votes = Votes.from_frame(table(["a", "b"], ["u", "u"], ["True", "False"]))
+    with pytest.raises(VotesError, match=r"unknown truth in row 1 \(found 'Perhaps'\)"):
+        encode_truth(["a", "b"], ["TRUE", "Perhaps"], votes)
 
 
 def test_truth_in_numbers_or_their_texts():
