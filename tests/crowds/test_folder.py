@@ -5,13 +5,15 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark_utils.crowds.formats.folder import read_folder
+from benchmark_utils.crowds.cache import read_cached
+from benchmark_utils.crowds.formats.folder import read_folder, read_votes
 from benchmark_utils.votes import VotesError
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +91,89 @@ def test_a_long_number_is_a_name(folder):
     long = "9" * 5_000
     votes, _ = read_folder(folder({"answers.json": f'{{"0": {{"w": {long}, "v": {long[1:]}, "u": 3}}}}'}))
     assert votes.to_answers() == {0: {"w": long, "v": long[1:], "u": "3"}}
+
+
+def test_decimals_that_a_float_cannot_tell_apart_are_names(folder):
+    stamps = ["1403636579.763555584", "1403636579.763555585"]
+    votes, truth = read_folder(
+        folder(
+            {
+                "label.csv": "item,worker,label\n" + "".join(f"{stamp},w,{stamp}\n" for stamp in stamps),
+                "truth.csv": f"item,truth\n{stamps[1]},{stamps[1]}\n",
+            }
+        )
+    )
+    assert votes.to_answers() == {stamp: {"w": stamp} for stamp in stamps}
+    assert truth.tolist() == [-1, 1]
+
+
+def test_numbers_of_json_are_kept_as_they_are(folder):
+    text = '{"0": {"w": 1403636579763555584.0, "v": 1403636579763555585.0,'
+    text += ' "u": 999999999999999999, "t": 1000000000000000000}}'
+    votes, _ = read_folder(folder({"answers.json": text}))
+    found = votes.to_answers()[0]
+    assert found == {
+        "w": "1403636579763555584.0",
+        "v": "1403636579763555585.0",
+        "u": "999999999999999999",
+        "t": "1000000000000000000",
+    }
+
+
+def test_spaces_around_a_name_are_no_part_of_it(folder):
+    votes, truth = read_folder(
+        folder({"answers.json": {" a": {"w ": " x", "v": "y"}}, "truth.csv": "item,truth\na,x\n"})
+    )
+    assert votes.to_answers() == {"a": {"w": "x", "v": "y"}}
+    assert truth.tolist() == [0]
+
+
+def test_a_line_of_commas_above_the_header_moves_no_column(folder):
+    votes, _ = read_folder(folder({"label.csv": ",,,,,\n" + GOOD}))
+    assert votes.to_answers() == SAME
+
+
+def test_truth_values_however_written(folder):
+    files = {"label.csv": "item,worker,label\na,w,True\nb,w,False\n", "truth.csv": "item,truth\na,TRUE\nb,false\n"}
+    votes, truth = read_folder(folder(files))
+    assert votes.named(truth).tolist() == ["True", "False"]
+
+
+def test_names_of_classes_in_a_truth_by_number(folder):
+    """ "01" is a name and stays one."""
+    answers = {"0": {"w": "1", "v": "01"}, "1": {"w": "1"}}
+    for name, content in (("truth.txt", "01\n-1\n"), ("ground_truth.npy", npy(np.array(["01", "-1"])))):
+        path = folder({"answers.json": answers, name: content})
+        votes, truth = read_folder(path)
+        assert votes.named(truth).tolist() == ["01", None]
+        (path / name).unlink()
+
+
+def test_votes_for_a_notebook(folder):
+    path = folder({"label.csv": "item,worker,label\na,007,0\na,7,1\n", "metadata.json": {"n_classes": 3}})
+    assert read_votes(path).n_class == 3
+    assert read_votes(path / "label.csv").to_answers() == {"a": {"007": 0, "7": 1}}
+    folder({"mine.json": ANSWERS, "mine.csv": "item,worker\na,w\n"})
+    assert read_votes(str(path / "mine.json")).n_votes == 3
+    for name, words in (("mine.csv", "'label' is missing in line 1"), ("nothing.csv", "cannot be read")):
+        with pytest.raises(VotesError, match=f"{name}: .*{words}"):
+            read_votes(path / name)
+
+
+@pytest.mark.parametrize("name", ["label.csv", "answers.json"])
+def test_a_long_id_takes_the_memory_of_its_text(folder, name, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    ids = [*map(str, range(20_000)), "x" * 20_000]
+    table = "item,worker,label\n" + "".join(f"{one},{one},{one}\n" for one in ids)
+    path = folder({name: table if name == "label.csv" else {one: {one: one} for one in ids}})
+    tracemalloc.start()
+    try:
+        for _ in range(2):  # from the file, from the cache
+            votes, _ = read_cached("long", [path / name], [], lambda: read_folder(path))
+            assert "x" * 20_000 in set(votes.encoding.classes.tolist())
+        assert tracemalloc.get_traced_memory()[1] < 100e6  # in arrays of fixed width 1.6 GB each
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_long_file_keeps_its_names(folder):
@@ -299,7 +384,59 @@ REFUSED = {
     "NaN answer": ({"answers.json": '{"0": {"w": NaN}}'}, ["no value in the vote of task '0' worker 'w'"]),
     "infinite answer": (
         {"answers.json": '{"0": {"w": 1, "v": 1e999}}'},
-        ["fractional in the vote of task '0' worker 'v'"],
+        ["task '0', worker 'v': inf is no number or word"],
+    ),
+    "None": (
+        {"label.csv": ROW + "b,w1,None\nb,w2,#N/A\nb,w3,<NA>\n"},
+        ["label.csv", "'label' says that there is no value in line 3, 4, 5", "declare it as a class in metadata.json"],
+    ),
+    "an item that is not available": ({"label.csv": ROW + "NaN,w1,cat\n"}, ["'item' says that", "in line 3", "write"]),
+    "None as an answer": (
+        {"answers.json": {"0": {"w": "cat", "v": "None"}}},
+        ["'label' says that there is no value in the vote of task '0' worker 'v'", "leave the row out"],
+    ),
+    "a worker who is not available": (
+        {"answers.json": {"0": {"w": 1, "NA": 1}}},
+        ["'worker' says that there is no value in the vote of task '0' worker 'NA'", "write the name"],
+    ),
+    "a task that is not available": ({"answers.json": {"0": {"w": 1}, "NaN": {}}}, ["'item' says that", "in task 2"]),
+    "a blank worker": ({"answers.json": {"0": {"w": 1, " ": 0}}}, ["a worker has an empty name"]),
+    "a blank task": ({"answers.json": {"": {}, "1": {"w": 1}}}, ["a task has an empty name"]),
+    "a blank answer": ({"answers.json": {"0": {"w": "a", "v": " "}}}, ["no value in the vote of task '0' worker 'v'"]),
+    "a worker twice, with a space": ({"answers.json": {"0": {"w": 1, "w ": 0}}}, ["the worker 'w' occurs twice"]),
+    "half a character": (
+        {"answers.json": '{"0": {"w\\ud800": 1}}'},
+        ["answers.json", "half a character", "correct it"],
+    ),
+    "a billion classes": (
+        {"label.csv": GOOD, "metadata.json": {"n_classes": 10**9}},
+        ["metadata.json", "1,000,000,000 classes, and 1,000,000 is the most", "correct the number"],
+    ),
+    "many columns": (
+        {"label.csv": "item,worker,label" + ",x" * 100_000 + "\na,w,cat\n"},
+        ["line 1 has 100003 columns and 1000 is the most", "keep item,worker,label"],
+    ),
+    "after a quote": ({"label.csv": ROW + 'b,"w1"2,cat\n'}, ["a field goes on after its closing quote in line 3"]),
+    "one id in two ways": ({"label.csv": "item,worker,label\n1,1,0\n1,1.0,1\n"}, ["worker is written in two ways"]),
+    "almost a whole truth": (
+        {"answers.json": ANSWERS, "truth.txt": "1\n1.0000000000000000001\n0\n"},
+        ["fractional in line 2", "1.0000000000000000001"],
+    ),
+    "a truth with an underscore": ({"answers.json": ANSWERS, "truth.txt": "1\n0_1\n0\n"}, ["line 2"]),
+    "-1 as a class and as no truth": (
+        {"answers.json": {"0": {"w": "-1", "v": "x"}}, "truth.txt": "-1\n"},
+        ["truth.txt", "-1 is one of the classes", "write truth.csv instead"],
+    ),
+    "a header that promises a terabyte": (
+        {"answers.json": ANSWERS, "ground_truth.npy": npy(np.arange(3)).replace(b"(3,)", b"(10**12,)")},
+        ["ground_truth.npy", "np.save"],
+    ),
+    "another header that promises a terabyte": (
+        {
+            "answers.json": ANSWERS,
+            "ground_truth.npy": npy(np.arange(3)).replace(b"(3,), }         ", b"(100000000000,), }")[:-8],
+        },
+        ["ground_truth.npy", "np.save"],
     ),
     "deep JSON": ({"answers.json": "[" * 100_000}, ["answers.json", "nested too deeply"]),
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.crowds.formats.declared import check_declared
+from benchmark_utils.crowds.formats.declared import check_declared, refuse_no_answer
 from benchmark_utils.crowds.formats.text_files import read_json
 from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.votes.refusals import short
 
 
 def read_answers_json(path, declared):
@@ -16,17 +19,44 @@ def read_answers_json(path, declared):
         raise VotesError("it holds no map of answers: it needs {task: {worker: label}}")
     for task, given in answers.items():
         if not isinstance(given, dict):
-            raise VotesError(f"task {task!r} has {given!r}, not a map of answers: it needs {{worker: label}}")
-    rows = [(task, worker, label) for task, given in answers.items() for worker, label in given.items()]
-    for task, worker, label in rows:
-        if type(label) not in (int, float, str):
-            raise VotesError(f"task {task!r}, worker {worker!r}: {label!r} is no number or word")
-    numbered = set(answers) == set(map(str, range(len(answers))))
-    tasks = np.arange(len(answers)) if numbered else np.array(list(answers))
-    table = pd.DataFrame(rows, columns=["item", "worker", "label"])
+            raise VotesError(f"task {short(task)} has {short(given)}, not a map of answers: it needs {{worker: label}}")
+    tasks = _stripped(answers, "task")
+    rows = [
+        (task, worker, _label(task, worker, label))
+        for task, given in zip(tasks, answers.values(), strict=True)
+        for worker, label in zip(_stripped(given, "worker"), given.values(), strict=True)
+    ]
+    refuse_no_answer(pd.Series(tasks, name="item", index=pd.RangeIndex(1, len(tasks) + 1, name="task")))
+    table = pd.DataFrame(rows, columns=["item", "worker", "label"], dtype=object)
     try:
-        votes = Votes.from_frame(table, "item", "worker", "label", tasks=tasks, **declared)
+        return _votes(table, tasks, declared)
     except VotesError:  # once more, to name the votes in the user's own words
-        table.index = pd.Index([f"task {task!r} worker {worker!r}" for task, worker, _ in rows], name="the vote of")
-        votes = Votes.from_frame(table, "item", "worker", "label", tasks=tasks, **declared)
-    return check_declared(votes, declared)
+        names = [f"task {short(task)} worker {short(worker)}" for task, worker, _ in rows]
+        table.index = pd.Index(names, name="the vote of")
+        return _votes(table, tasks, declared)
+
+
+def _votes(table, tasks, declared):
+    refuse_no_answer(table["worker"])
+    refuse_no_answer(table["label"], declared.get("classes", []))
+    numbered = set(tasks) == set(map(str, range(len(tasks))))
+    tasks = np.arange(len(tasks)) if numbered else tasks
+    return check_declared(Votes.from_frame(table, "item", "worker", "label", tasks=tasks, **declared), declared)
+
+
+def _stripped(names, what):
+    """Names without outer spaces, as in a table, and still different."""
+    stripped = [name.strip() for name in names]
+    for name in stripped:
+        if not name:
+            raise VotesError(f"a {what} has an empty name: name it, or remove it")
+    if len(set(stripped)) < len(stripped):
+        repeated = pd.Series(stripped)[pd.Series(stripped).duplicated()].iloc[0]
+        raise VotesError(f"the {what} {short(repeated)} occurs twice in one map, with outer spaces: keep one of them")
+    return stripped
+
+
+def _label(task, worker, label):
+    if type(label) not in (int, float, str) or (type(label) is float and math.isinf(label)):
+        raise VotesError(f"task {short(task)}, worker {short(worker)}: {short(label)} is no number or word: correct it")
+    return label.strip() if type(label) is str else label

@@ -25,6 +25,7 @@ from benchmark_utils.crowds.formats.declared import (
     truth_from_txt,
 )
 from benchmark_utils.crowds.formats.label_csv import read_label_csv
+from benchmark_utils.crowds.formats.text_files import naming
 from benchmark_utils.votes import Votes, VotesError
 
 
@@ -62,32 +63,35 @@ def read_folder(folder: Path) -> tuple[Votes, np.ndarray]:
         With the file, the line (of a JSON file: the task and the worker), and how to mend it.
     """
     paths = {path.name: path for path in find_files(folder)}
-    declared = _naming(paths[METADATA_FILE], read_metadata) if METADATA_FILE in paths else {}
+    declared = {}
+    if METADATA_FILE in paths:
+        with naming(paths[METADATA_FILE]):
+            declared = read_metadata(paths[METADATA_FILE])
     votes_file, truth_file = (next((n for n in names if n in paths), None) for names in (_READ_VOTES, _READ_TRUTH))
-    votes = _naming(paths[votes_file], _READ_VOTES[votes_file], declared)
+    with naming(paths[votes_file]):
+        votes = _READ_VOTES[votes_file](paths[votes_file], declared)
     if truth_file is None:
         return votes, np.full(votes.n_task, -1, dtype=np.int64)
-    return votes, _naming(paths[truth_file], _READ_TRUTH[truth_file], votes)
+    with naming(paths[truth_file]):
+        return votes, _READ_TRUTH[truth_file](paths[truth_file], votes)
 
 
-def _naming(path, read, *arguments):
-    """`read(path, *arguments)`, whose errors name the file."""
-    try:
-        return read(path, *arguments)
-    except VotesError as error:
-        raise VotesError(f"{path}: {error}") from None
-    except OSError as error:
-        raise VotesError(f"{path}: cannot be read ({error})") from None
+def read_votes(path: Path) -> Votes:
+    """The votes of a folder, or of a file like label.csv or answers.json under any name; ids stay as they are written.
 
+    pandas' own `read_csv` reads the workers 007 and 7 as one.
 
-# Votes
-
-
-# Truth
+    Raises
+    ------
+    VotesError
+        As `read_folder`.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_folder(path)[0]
+    with naming(path):
+        return (read_answers_json if path.suffix == ".json" else read_label_csv)(path, {})
 
 
 _READ_VOTES = {"label.csv": read_label_csv, "answers.json": read_answers_json}
 _READ_TRUTH = {"truth.csv": truth_from_csv, "truth.txt": truth_from_txt, "ground_truth.npy": truth_from_npy}
-
-
-# Files

@@ -9,6 +9,7 @@ from benchmark_utils.votes import Votes
 
 def read_label_csv(path, declared):
     table = read_table(path, {"item": "item", "task": "item", "worker": "worker", "label": "label"})
-    for column in ("worker", "label"):
-        refuse_no_answer(table[column], declared.get("classes", []))
+    refuse_no_answer(table["item"])
+    refuse_no_answer(table["worker"])
+    refuse_no_answer(table["label"], declared.get("classes", []))
     return check_declared(Votes.from_frame(table, "item", "worker", "label", **declared), declared)
