@@ -1,11 +1,6 @@
-import numpy as np
-import pandas as pd
-
 from benchmark_utils.crowds.download import Source
+from benchmark_utils.crowds.published.audiobirds import are_experts, read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.votes import Votes
-
-PROFESSIONAL = 4  # "I am a bird researcher or professional birdwatcher"
 
 
 class Dataset(CrowdDataset):
@@ -33,21 +28,10 @@ class Dataset(CrowdDataset):
         return ["kept", "removed"] if name == "expert_votes" else None
 
     def read(self, folder):
-        rows = pd.read_csv(folder / self.files[0], sep="\t")
-        votes = Votes.from_frame(rows, "candidate_id", "user_id", "annotation", n_class=2)
-        expert = rows["user_id"].isin(self.experts(folder)).to_numpy()
-        truth = np.full(votes.n_task, -1)
-        task = pd.Index(votes.encoding.tasks).get_indexer(rows["candidate_id"])
-        truth[task[expert]] = rows["annotation"][expert]  # the last one stays
-        return votes, truth
-
-    def experts(self, folder):
-        users = pd.read_csv(folder / self.files[1], sep="\t", usecols=["user_id", "birdwatching_activity_level"])
-        return users["user_id"][users["birdwatching_activity_level"] == PROFESSIONAL]
+        return read_votes(*(folder / file for file in self.files))
 
     def select(self, votes, truth):
         if self.expert_votes == "kept":
             return votes, truth
-        expert = np.isin(votes.encoding.workers.astype(str), self.experts(self.folder()).astype(str))
-        kept = ~expert[votes.worker]
-        return votes.keep(kept), truth
+        expert = are_experts(votes.encoding.workers, self.folder() / self.files[1])
+        return votes.keep(~expert[votes.worker]), truth

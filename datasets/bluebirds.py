@@ -1,8 +1,6 @@
-import numpy as np
-
 from benchmark_utils.crowds.download import Source
+from benchmark_utils.crowds.published.bluebirds import read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.votes import Votes, encode_truth
 
 
 class Dataset(CrowdDataset):
@@ -27,13 +25,4 @@ class Dataset(CrowdDataset):
     files = ["gt.yaml", "labels.yaml"]
 
     def read(self, folder):
-        import yaml
-
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        truth, by_worker = (yaml.load((folder / file).read_bytes(), Loader=loader) for file in self.files)
-        answers = {photo: {} for photo in truth}
-        for worker, given in by_worker.items():
-            for photo, answer in given.items():
-                answers[photo][worker] = int(answer)  # 0 = false, 1 = true
-        votes = Votes.from_answers(answers, n_class=2)
-        return votes, encode_truth(list(truth), np.array(list(truth.values()), dtype=int), votes)
+        return read_votes(*(folder / file for file in self.files))

@@ -1,11 +1,7 @@
-import numpy as np
-
 from benchmark_utils.crowds.download import Source
 from benchmark_utils.crowds.published.features import LABELME_AVERAGED, LABELME_OFFICIAL, labelme_tasks
+from benchmark_utils.crowds.published.labelme import read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.votes import Encoding, Votes
-
-CLASSES = ["highway", "insidecity", "tallbuilding", "street", "forest", "coast", "mountain", "opencountry"]
 
 
 class Dataset(CrowdDataset):
@@ -35,14 +31,7 @@ class Dataset(CrowdDataset):
     task_files = [*LABELME_OFFICIAL, LABELME_AVERAGED]
 
     def read(self, folder):
-        answers, labels, filenames = (folder / file for file in self.files)
-        matrix = np.loadtxt(answers, dtype=int)
-        task, column = np.nonzero(matrix != -1)
-        columns, worker = np.unique(column, return_inverse=True)
-        photographs = np.array(filenames.read_text().split())
-        encoding = Encoding(photographs, columns, np.array(CLASSES))
-        votes = Votes(task, worker, matrix[task, column], len(matrix), len(columns), len(CLASSES), encoding=encoding)
-        return votes, np.loadtxt(labels, dtype=np.int64)
+        return read_votes(*(folder / file for file in self.files))
 
     def read_tasks(self, folder, votes):
-        return labelme_tasks(folder)
+        return labelme_tasks(folder, votes.n_task)

@@ -1,11 +1,7 @@
-import pandas as pd
-
 from benchmark_utils.crowds.download import Source
 from benchmark_utils.crowds.published.features import MUSIC_FILES, music_tasks
+from benchmark_utils.crowds.published.music import read_votes
 from benchmark_utils.harness.dataset import CrowdDataset
-from benchmark_utils.votes import Votes, encode_truth
-
-CLASSES = ["blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock"]
 
 
 class Dataset(CrowdDataset):
@@ -32,13 +28,7 @@ class Dataset(CrowdDataset):
     task_files = MUSIC_FILES
 
     def read(self, folder):
-        answers, gold = (folder / file for file in self.files)
-        gold = pd.read_csv(gold, usecols=["id", "class"])
-        answers = pd.read_csv(answers)  # whose lines end with a bare carriage return: pandas knows
-        votes = Votes.from_frame(
-            answers, "Input.song", "WorkerID", "Answer.pred_label", tasks=gold["id"], classes=CLASSES
-        )
-        return votes, encode_truth(gold["id"], gold["class"], votes)
+        return read_votes(*(folder / file for file in self.files))
 
     def read_tasks(self, folder, votes):
         return music_tasks(folder, votes)

@@ -73,7 +73,7 @@ def encode_ids(values: pd.Series, known, what: str, rows) -> tuple[np.ndarray, n
         codes, ids = pd.factorize(_as_numbers(values, what), sort=True)
         return codes, np.asarray(ids)
     known = pd.Series(known).to_numpy()  # an array of objects where ids are text: each takes the memory of its own text
-    keys, values = _comparable(pd.Series(known), pd.Series(values), what)
+    keys, values = comparable(pd.Series(known), pd.Series(values), what)
     if keys.duplicated().any():
         repeated = ", ".join(map(short, known[keys.duplicated().to_numpy()][:5].tolist()))
         raise VotesError(f"{what} ids repeat in the list of those known: [{repeated}]")
@@ -145,7 +145,7 @@ def unpack_ids(packed: dict[str, np.ndarray]) -> np.ndarray:
     return ids
 
 
-def _comparable(known: pd.Series, values: pd.Series, what: str) -> tuple[pd.Series, pd.Series]:
+def comparable(known: pd.Series, values: pd.Series, what: str) -> tuple[pd.Series, pd.Series]:
     """Both as numbers where both are numbers, as truth values where the known ones are, else as they are written."""
     known_numbers, numbers = _as_numbers(known, what), _as_numbers(values, what)
     if {known_numbers.dtype.kind, numbers.dtype.kind} <= set("iufb"):

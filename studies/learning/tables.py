@@ -91,7 +91,7 @@ def main():
 
     answers = np.loadtxt(options.data / "labelme" / "LabelMe" / "answers.txt", dtype=int)
     truth = np.loadtxt(options.data / "labelme" / "LabelMe" / "labels_train.txt", dtype=np.int64)
-    features = labelme_tasks(options.data / "labelme")
+    features = labelme_tasks(options.data / "labelme", len(truth))
     crowd = dict(votes=Votes.from_matrix(answers), **features)
     oracle = Votes(np.arange(len(truth)), np.zeros(len(truth), dtype=int), truth, len(truth), 1, 8)
     print_table("labelme, features, 5 seeds; published: on images", LABELME, [crowd] * 5, PUBLISHED_LABELME)

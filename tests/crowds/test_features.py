@@ -75,7 +75,7 @@ def nearest_mean(train, truth, test):
 def test_the_features_of_labelme_are_those_of_the_votes(load_data):
     needs("labelme/features/vgg16_avg.npz")
     truth = load_data("labelme")["truth"]
-    data = labelme_tasks(DATA_HOME / "labelme")
+    data = labelme_tasks(DATA_HOME / "labelme", 1000)
     assert (len(data["tasks"]), len(data["test_tasks"])) == (1000, 1188)
     # classes fitted to the truth of the tasks hold on the held-out part: rows and codes are aligned
     assert (nearest_mean(data["tasks"], truth, data["test_tasks"]) == data["test_truth"]).mean() > 0.8
@@ -90,10 +90,10 @@ def test_the_official_features_come_first(tmp_path):
     }
     for name, array in prepared.items():
         np.save(tmp_path / "LabelMe" / "prepared" / f"{name}.npy", array)
-    data = labelme_tasks(tmp_path)
+    data = labelme_tasks(tmp_path, 4)
     assert data["tasks"].shape == (4, 12)
     assert data["test_truth"].tolist() == [5, 1]
-    assert labelme_tasks(tmp_path / "elsewhere") == {}
+    assert labelme_tasks(tmp_path / "elsewhere", 4) == {}
 
 
 def test_the_features_of_music_are_those_of_the_votes(load_data):
