@@ -61,7 +61,8 @@ def write(tmp_path):
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             if content is not None:
-                path.write_text(content if isinstance(content, str) else json.dumps(content, **style))
+                text = content if isinstance(content, str) else json.dumps(content, **style)
+                path.write_bytes(text.encode("utf-8", "surrogateescape"))
         return folder
 
     return make
@@ -255,6 +256,41 @@ REFUSED = {
     "no AI scores": ("v2", {"ai_scores/ai_scores.json": None}, SourceError, "ai_scores.json is not in"),
     "an AI class too large": ("v2", {"votes/ai_votes.json": {"1008": 9}}, VotesError, "an answer of the AI is class 9"),
     "a class without number": ("v1", {"converters/classes.json": {"Poa": 0, "Bellis": 2}}, VotesError, "0, 1, 2, ..."),
+    "a fraction among texts": ("v2", {"votes/human_votes.json": {"1008": {"5": "1", "6": 1.7}}}, VotesError, "1.7"),
+    "true among numbers": ("v1", {"answers/answers.json": {"0": {"7": True, "8": 1}}}, VotesError, "number: True"),
+    "a number with an underscore": ("v2", {"votes/human_votes.json": {"1008": {"5": "1_0"}}}, VotesError, "'1_0'"),
+    "a user in two ways": ("v2", {"votes/human_votes.json": {"1008": {"7": "1", "07": "0"}}}, VotesError, "'07'"),
+    "two numbers in one": ("v2", {"votes/human_votes.json": {"1008": {"5": "1 0"}}}, VotesError, "'1 0'"),
+    "a list for a class": ("v1", {"answers/answers.json": {"0": {"7": [1], "8": 1}}}, VotesError, "a label is not a"),
+    "a list of users": ("v2", {"converters/authors.json": {"1008": ["503"]}}, VotesError, "a class or user is not"),
+    "a list of a list": ("v2", {"votes/ground_truth.json": {"1008": [[0], [1]]}}, VotesError, "a species of a list"),
+    "a list beyond the classes": ("v2", {"votes/ground_truth.json": {"1008": [0, 3]}}, VotesError, "list has class 3"),
+    "a list below the classes": (
+        "v1",
+        {"answers/ground_truth.txt": "[0, -1]\n0\n2\n"},
+        VotesError,
+        "list has class -1",
+    ),
+    "a list of a word": ("v2", {"votes/ground_truth.json": {"1008": ["Poa"]}}, VotesError, "a species of a list"),
+    "an AI class of an unseen observation": ("v2", {"votes/ai_votes.json": {"5": 9}}, VotesError, "the AI is class 9"),
+    "an author below -1": ("v1", {"aggregation/authors.txt": "3\n-5\n9\n"}, VotesError, "1 authors have an id below"),
+    "an infinite author": ("v1", {"aggregation/authors.txt": "3\ninf\n9\n"}, VotesError, "line 2 is not a whole"),
+    "a long author": ("v1", {"aggregation/authors.txt": "3\n9007199254740993.5\n9\n"}, VotesError, "line 2 is not a"),
+    "an author with an underscore": ("v1", {"aggregation/authors.txt": "3\n1_0\n9\n"}, VotesError, "line 2 is not a"),
+    "authors that are no text": ("v1", {"aggregation/authors.txt": "3\n3\n\udcff\n"}, VotesError, "is not text"),
+    "a long score": ("v1", {"aggregation/ai_scores.json": {"0": 10**400}}, VotesError, "a score is not a number"),
+    "true for a score": ("v1", {"aggregation/ai_scores.json": {"0": True}}, VotesError, "not a number: True"),
+    "a list for a score": ("v1", {"aggregation/ai_scores.json": {"0": [0.5]}}, VotesError, "not a number"),
+    "a species twice": ("v1", {"converters/classes.json": '{"a": 0, "a": 1, "b": 2}'}, VotesError, "a species twice"),
+    "true for a number of a class": (
+        "v1",
+        {"converters/classes.json": {"a": 0, "b": True}},
+        VotesError,
+        "0, 1, 2, ...",
+    ),
+    "half a number of a class": ("v1", {"converters/classes.json": {"a": 0, "b": 1.0}}, VotesError, "0, 1, 2, ..."),
+    "deep classes": ("v1", {"converters/classes.json": "[" * 100_000}, SourceError, "classes.json.*damaged"),
+    "deep answers": ("v1", {"answers/answers.json": '{"0": ' + "[" * 100_000}, SourceError, "answers.json.*cut off"),
     "classes cut off": ("v1", {"converters/classes.json": '{"Poa": 0'}, SourceError, "classes.json.*cut off"),
 }
 
@@ -282,6 +318,31 @@ def test_an_observation_twice_in_different_pieces(version, file, text, write, mo
     monkeypatch.setattr(plantnet_files, "_CHUNK", 1)
     with pytest.raises(VotesError, match="1 observations occur twice"):
         read(write(version, {file: text}), version)
+
+
+def test_an_entry_without_end_is_refused(write, monkeypatch):
+    monkeypatch.setattr(plantnet_files, "_CHUNK", 64)
+    monkeypatch.setattr(plantnet_files, "_MAX_ENTRY", 1_000)
+    sound = {"0": {"7": 1}, "1": {str(user): 0 for user in range(90)}, "2": {"7": 2}}
+    votes, _ = read(write("v1", {"answers/answers.json": sound}), "v1")
+    assert votes.n_votes == 92
+    many = {"0": {"7": 1}, "1": {str(user): 0 for user in range(900)}}
+    with pytest.raises(SourceError, match="an entry of more than 1,000 bytes: delete it"):
+        read(write("v1", {"answers/answers.json": many}), "v1")
+
+
+def test_whole_numbers_however_written(write):
+    """As numpy writes lines, and a long id that a float would round."""
+    changes = {
+        "answers/ground_truth.txt": "0.000000000000000000e+00\r\n-1.0e+00\r\n 2\r\n\r\n",
+        "aggregation/authors.txt": "9007199254740993\n9007199254740992\n-1\n",
+        "aggregation/ai_scores.json": {"0": None, "1": 1, "2": 0.5},
+    }
+    with pytest.warns(UserWarning, match="2 authors never voted"):
+        votes, truth = read(write("v1", changes), "v1")
+    assert truth.tolist() == [0, -1, 2]
+    assert votes.encoding.workers[votes.author[:2]].tolist() == [9007199254740993, 9007199254740992]
+    np.testing.assert_array_equal(votes.machine_score, [np.nan, 1, 0.5])
 
 
 ONE_EMPTY = {"0": {"3": 1}, "1": {}, "2": {"9": 0}}

@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.crowds.errors import SourceError
-from benchmark_utils.crowds.published.plantnet_files import read_answers, read_classes, read_lines, read_values, warn
+from benchmark_utils.crowds.published.plantnet_files import (
+    AGAIN,
+    read_answers,
+    read_classes,
+    read_lines,
+    read_values,
+    warn,
+)
 from benchmark_utils.votes import Encoding, Votes, VotesError
 
 RECORDS = {"v1": "https://zenodo.org/api/records/10782465", "v2": "https://zenodo.org/api/records/17913995"}
@@ -54,31 +61,37 @@ def read(folder: Path, version: str) -> tuple[Votes, np.ndarray]:
     for file in FILES[version]:
         if not (Path(folder) / file).is_file():
             raise SourceError(f"{file} is not in {folder}")
-    return (read_v1 if version == "v1" else read_v2)(Path(folder))
+    try:
+        return (read_v1 if version == "v1" else read_v2)(Path(folder))
+    except OSError as error:
+        raise SourceError(f"{folder} cannot be read ({error}): {AGAIN}") from None
 
 
 def read_v1(folder: Path) -> tuple[Votes, np.ndarray]:
     """Version 1: observations are numbered, authors and truth have a line for each."""
     answers, ground_truth, classes, authors, ai_classes, ai_answers, ai_scores = (folder / f for f in FILES["v1"])
-    truth = read_lines(ground_truth)
+    names = read_classes(classes)
+    n_named = len(names)  # by users; what only the AI names comes after
+    truth = read_lines(ground_truth, n_named)
     author = read_lines(authors)
     n_task = len(truth)
     if len(author) != n_task:
-        raise VotesError(f"{authors} has {len(author)} lines and {ground_truth} {n_task}: each observation needs one")
+        raise VotesError(
+            f"{authors} has {len(author)} lines and {ground_truth} {n_task}: each observation needs one: {AGAIN}"
+        )
     observation, n_given, user, label = read_answers(answers)
     _check_range(observation, n_task, answers, "observation", f"{ground_truth.name} has {n_task} lines")
     beyond = user >= N_USER_V1
     if beyond.any():
         warn(f"{answers}: {beyond.sum()} votes are of users beyond the {N_USER_V1:,} of the table; they are kept")
 
+    machine_names = read_classes(ai_classes)
     machine_label, machine_score = np.full(n_task, -1), np.full(n_task, np.nan)
     for path, values in ((ai_answers, machine_label), (ai_scores, machine_score)):
-        ids, found = read_values(path, values.dtype)
+        ids, found = read_values(path, values.dtype, len(machine_names) if values is machine_label else None)
         _check_range(ids, n_task, path, "observation", f"{ground_truth.name} has {n_task} lines")
         values[ids] = found
-    names = read_classes(classes)
-    n_named = len(names)  # by users; what only the AI names comes after
-    names, machine_label = _join_classes(names, read_classes(ai_classes), machine_label, ai_answers)
+    names, machine_label = _join_classes(names, machine_names, machine_label, ai_answers)
     columns = np.repeat(observation, n_given), user, label, truth, author, machine_label, machine_score
     return _assemble(folder, np.arange(n_task), *columns, names, n_named)
 
@@ -88,7 +101,9 @@ def read_v2(folder: Path) -> tuple[Votes, np.ndarray]:
     human_votes, ground_truth, classes, authors, ai_votes, ai_scores = (folder / f for f in FILES["v2"])
     observation, n_given, user, label = read_answers(human_votes)
     task = np.repeat(np.arange(len(observation)), n_given)
-    with_truth, truth_values = read_values(ground_truth, np.dtype(np.int64))
+    names = read_classes(classes)
+    whole = np.dtype(np.int64)
+    with_truth, truth_values = read_values(ground_truth, whole, len(names))
     observation = np.concatenate([observation, with_truth[~np.isin(with_truth, observation)]])
 
     order = np.argsort(observation)
@@ -104,10 +119,11 @@ def read_v2(folder: Path) -> tuple[Votes, np.ndarray]:
         return column
 
     truth = per_task(ground_truth, with_truth, truth_values, -1)
-    author = per_task(authors, *read_values(authors, np.dtype(np.int64)), -1)
-    machine_label = per_task(ai_votes, *read_values(ai_votes, np.dtype(np.int64)), -1)
+    author = per_task(authors, *read_values(authors, whole), -1)
+    answered, answers = read_values(ai_votes, whole, len(names))
+    _check_classes(ai_votes, "an answer of the AI", answers, -1, len(names))  # those left out, too
+    machine_label = per_task(ai_votes, answered, answers, -1)
     machine_score = per_task(ai_scores, *read_values(ai_scores, np.dtype(float)), np.nan)
-    names = read_classes(classes)
     columns = task, user, label, truth, author, machine_label, machine_score
     return _assemble(folder, observation, *columns, names, len(names))
 
@@ -119,12 +135,11 @@ def _assemble(folder, observation, task, user, label, truth, author, machine_lab
         ("a truth", truth, -1, n_named),
         ("an answer of the AI", machine_label, -1, len(names)),
     ):
-        wrong = (values < lowest) | (values >= size)
-        if wrong.any():
-            found = f"class {values[wrong][0]} ({wrong.sum()} such)"
-            raise VotesError(f"{folder}: {what} is {found}, and the classes are 0 to {size - 1}")
+        _check_classes(folder, what, values, lowest, size)
     if (user < 0).any():
-        raise VotesError(f"{folder}: {(user < 0).sum()} votes are of users with a negative id")
+        raise VotesError(f"{folder}: {(user < 0).sum()} votes are of users with a negative id: {AGAIN}")
+    if (author < -1).any():
+        raise VotesError(f"{folder}: {(author < -1).sum()} authors have an id below -1, which is unknown: {AGAIN}")
     with_author = np.flatnonzero(author >= 0)
     codes, users = pd.factorize(np.concatenate([user, author[with_author]]), sort=True)
     author = np.full(len(observation), -1)
@@ -139,7 +154,7 @@ def _assemble(folder, observation, task, user, label, truth, author, machine_lab
         author=author,
         machine_label=machine_label,
         machine_score=machine_score,
-        encoding=Encoding(observation, users, np.array(names)),
+        encoding=Encoding(observation, users, np.array(names, dtype=object)),
     )
     n_silent, n_unseen = (votes.votes_per_worker == 0).sum(), (votes.votes_per_task == 0).sum()
     if n_silent:
@@ -147,12 +162,6 @@ def _assemble(folder, observation, task, user, label, truth, author, machine_lab
     if n_unseen:
         warn(f"{folder}: {n_unseen} observations have no vote; they stay, without a label")
     return votes, truth.astype(np.int64)
-
-
-# Experts
-
-
-# Files
 
 
 def _join_classes(names, machine_names, machine_label, path):
@@ -168,7 +177,16 @@ def _join_classes(names, machine_names, machine_label, path):
     return names + new, translated[machine_label]
 
 
+def _check_classes(place, what, values, lowest, size):
+    wrong = (values < lowest) | (values >= size)
+    if wrong.any():
+        found = f"class {values[wrong][0]} ({wrong.sum()} such)"
+        raise VotesError(f"{place}: {what} is {found}, and the classes are 0 to {size - 1}: {AGAIN}")
+
+
 def _check_range(values, size, path, what, why, lowest=0):
     wrong = (values < lowest) | (values >= size)
     if wrong.any():
-        raise VotesError(f"{path}: {what} {values[wrong][0]} ({wrong.sum()} such) is beyond the last, since {why}")
+        raise VotesError(
+            f"{path}: {what} {values[wrong][0]} ({wrong.sum()} such) is beyond the last, since {why}: {AGAIN}"
+        )
