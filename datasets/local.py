@@ -5,6 +5,7 @@ from benchmark_utils.crowds.formats.folder import find_files, read_folder
 from benchmark_utils.harness.dataset import CrowdDataset, find_data
 
 EXAMPLE = "examples/animals"
+MARKUP = "<>&\"'"  # Benchopt's page would take a name with these for a part of itself, and run it
 
 
 class Dataset(CrowdDataset):
@@ -14,8 +15,9 @@ class Dataset(CrowdDataset):
     is a small made-up example. `local[path=all]` reads every folder of votes in the folder `local` of the data.
 
     Benchopt reads a bare FOLDER only where it begins with a letter or a slash and has no others than letters of ASCII,
-    digits, `.`, `_`, `-` and `/`. Any other goes in quotes: `local[path='../my votes']`. A single bracket, a quote or a
-    backslash does not go through even so: write such a folder into a file for `--config`.
+    digits, `.`, `_`, `-` and `/`. Any other goes in quotes: `local[path='../my votes']`. A single bracket or a
+    backslash does not go through even so: write such a folder into a file for `--config`. A name with one of
+    `< > & " '` is refused.
     """
 
     name = "local"
@@ -32,6 +34,8 @@ class Dataset(CrowdDataset):
     def folder(self):
         places = [Path.cwd(), find_data("local"), Path(__file__).parents[1]]
         path = str(self.path)
+        if set(path) & set(MARKUP):
+            raise SourceError(f"the name of the folder {path!r} has one of {' '.join(MARKUP)}: rename the folder")
         for name in (path, path.replace(":", "=")):  # Benchopt makes ":" of "="
             for place in places:
                 folder = place / Path(name).expanduser()

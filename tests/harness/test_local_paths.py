@@ -16,7 +16,8 @@ QUOTED = [
     "./m", "../m", "my votes", "données", "日本", "a,b", "a[b]", "a(b)", "a=b", "a+b", "a:b", "a#b", "_m", ".hidden",
     "2024-01", "2024_01", "007", "1e5", "2024.10",
 ]  # fmt: skip
-UNREADABLE = ["a[b", "it's"]
+UNREADABLE = ["a[b"]
+MARKUP = ["a<b", "a>b", "a&b", 'a"b', "it's", "<script>alert(1)", "<img src=x onerror=alert(1)>"]
 
 
 @pytest.fixture
@@ -52,6 +53,15 @@ def test_a_folder_is_reached(benchmark, place, name, quote):
 def test_any_folder_is_reached_by_a_file_of_options(benchmark, place, name):
     runs.write_crowd(place / name, ["cat", "cat", "dog"])
     assert reached(benchmark, {"local": {"path": [name]}}) == (place / name).resolve()
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_a_name_that_the_page_would_run_is_refused(benchmark, place, name):
+    runs.write_crowd(place / name, ["cat", "cat", "dog"])
+    (dataset_class,) = benchmark.check_dataset_patterns(["local"], class_only=True)
+    data = dataset_class.get_instance(path=name).get_data()
+    assert data["votes"] is None
+    assert "has one of < > & \" ': rename the folder" in data["missing"]
 
 
 def test_a_form_that_benchopt_cannot_read_is_refused_with_the_one_that_it_can(tmp_path):
