@@ -74,7 +74,10 @@ def _read_rows(path):
         raise SourceError(f"{path} cannot be unpacked ({reason_of(error)}): {AGAIN}") from None
     if b"\0" in raw:
         raise VotesError(f"{TABLE} holds a zero byte, this is not a text file: {AGAIN}")
-    header = raw.partition(b"\n")[0].decode("utf-8", "replace").strip().split(",")
+    try:
+        header = raw.partition(b"\n")[0].decode("utf-8").strip().split(",")
+    except UnicodeDecodeError:
+        raise VotesError(f"line 1 of {TABLE} is not UTF-8 text: {AGAIN}") from None
     for name in COLUMNS:
         if header.count(name) != 1:
             raise VotesError(f"line 1 of {TABLE} needs the column {name} once: {AGAIN}")
