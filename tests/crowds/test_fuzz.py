@@ -3,6 +3,7 @@
 "Right" is what independent readers find (`naive_readers.py`), wherever they can tell.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -327,6 +328,41 @@ def differences(format_, found, files):
     if votes.n_votes + votes.n_repeated != len(rows):
         return f"counted {votes.n_repeated} repeats of {len(rows)} votes"
     return ""
+
+
+BLOW_UPS = {
+    "one long id": (
+        "words",
+        "label.csv",
+        rows(",", *[("item", "worker", "label")], *[(i, i, "x") for i in range(8_000)]) + "w" * 20_000 + ",u,x\n",
+    ),
+    "a key again and again": (
+        "answers and lines",
+        "answers.json",
+        '{"0": {' + ", ".join(f'"{i % 39_999}": 1' for i in range(40_000)) + "}}",
+    ),
+    "deep": ("answers and lines", "answers.json", '{"0": ' * 50_000),
+    "a billion classes": ("answers and lines", "metadata.json", '{"n_classes": 1000000000}'),
+    "many columns": ("words", "label.csv", "item,worker,label" + ",x" * 100_000 + "\na,w,cat\n"),
+    "a billion images": (
+        "cifar10h",
+        "cifar10h-raw.csv",
+        SOUND["cifar10h"]["cifar10h-raw.csv"].decode().replace("3,3,2", "3,3,1000000000"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLOW_UPS)
+def test_little_time_and_memory(case, tmp_path):
+    format_, name, content = BLOW_UPS[case]
+    files = SOUND[format_] | {name: content.encode()}
+    tracemalloc.start()
+    start = time.process_time()
+    with contextlib.suppress(VotesError):
+        read(format_, tmp_path, files)
+    assert time.process_time() - start < SECONDS
+    assert tracemalloc.get_traced_memory()[1] < BYTES
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("format_", SOUND)

@@ -167,6 +167,7 @@ REFUSED = [
         "5.5,0,1",
         "annotator_id is no whole number from 0 to .* in line",
     ),
+    ("cifar10h", "cifar10h-raw.csv", "3,3,2", "3," + "9" * 400 + ",2", "chosen_label is no whole number from 0 to 9"),
     ("cifar10h", "cifar10h-raw.csv", "4,0,3", "True,0,3", "annotator_id is no whole number"),
     ("cifar10h", "cifar10h-raw.csv", "5,0,1,9", "5,0,0,1,9", "there are more than 6 fields in line of .* 3"),
     ("cifar10h", "cifar10h-raw.csv", "chosen_label", "true_label", "needs the column true_label once"),

@@ -103,9 +103,9 @@ def _read_rows(path):
 
 def _whole_numbers(values, largest):
     """int64 (n,) of a column as pandas reads it, in [0, largest]."""
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    wrong = values.map(type).eq(bool) if values.dtype == object else values.dtype == bool
-    wrong |= ~((numbers >= 0) & (numbers <= largest) & (numbers == np.floor(numbers)))
+    texts = values if values.dtype.kind in "iuf" else values.astype(str)  # True is no number, nor are 400 digits
+    numbers = pd.to_numeric(texts, errors="coerce").astype(float)
+    wrong = ~((numbers >= 0) & (numbers <= largest) & (numbers == np.floor(numbers)))
     what = f"{values.name} is no whole number from 0 to {largest}"
     raise_rows(wrong, values, what, AGAIN, values.index)
     return numbers.to_numpy().astype(np.int64)
