@@ -5,7 +5,10 @@ import numpy as np
 from benchmark_utils.harness.answers import check_number, check_score
 from benchmark_utils.harness.fresh import FreshObjective
 from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
+from benchmark_utils.harness.version import suite
 from benchmark_utils.scoring.against_truth import score, score_test
+from benchmark_utils.scoring.right import pack_right
+from benchmark_utils.votes.digest import digest
 from benchmark_utils.votes.frozen import read_only
 
 
@@ -39,6 +42,7 @@ class Objective(ForgetsDataset, FreshObjective):
         self.votes = votes
         self.tasks, self.test_tasks = (None if t is None else read_only(t) for t in (tasks, test_tasks))
         hide(self, truth, test_truth)
+        self.provenance = dict(data=digest(votes, truth), suite=suite())
 
     def get_objective(self):
         """What a solver sees: votes and tasks that it cannot change for the others, never the truth."""
@@ -53,7 +57,8 @@ class Objective(ForgetsDataset, FreshObjective):
         check_score(task_score, "task_score", self.votes.n_task)
         check_score(worker_score, "worker_score", self.votes.n_worker)
         n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)
-        return dict(value=1 - scores["acc_train"], **scores, n_iter=n_iter, converged=converged)
+        scores |= dict(n_iter=n_iter, converged=converged, right=pack_right(truth, labels))
+        return dict(value=1 - scores["acc_train"], **scores, **self.provenance)
 
     def save_final_results(self, task_score=None, worker_score=None, **result):
         """What a strategy found of tasks and workers, higher is better: column `final_results`."""

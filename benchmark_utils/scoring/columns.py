@@ -20,12 +20,15 @@ class Column:
         In a table. A column without a title is shown in no table.
     better : "higher", "lower" or ""
         Which way is better; "" where neither is.
+    kind : "number" or "text"
+        Tables, curves and rankings of scores are of numbers alone.
     """
 
     name: str
     meaning: str
     title: str = ""
     better: str = ""
+    kind: str = "number"
 
     @property
     def short(self) -> str:
@@ -34,6 +37,7 @@ class Column:
 
 
 ACC_TRAIN = "objective_acc_train"
+RIGHT, DATA, SUITE = "objective_right", "objective_data", "objective_suite"
 
 COLUMNS = (
     Column(
@@ -156,6 +160,21 @@ COLUMNS = (
         "objective_converged",
         "1 once the strategy met its own tolerance, else 0.",
         "converged",
+    ),
+    Column(
+        "objective_right",
+        "Which tasks of G the strategy got right, packed by `scoring/right.py`: of 20,000 of them where G has more.",
+        kind="text",
+    ),
+    Column(
+        "objective_data",
+        "Which votes and truth these are: a hash. Results with different ones are not of the same crowd.",
+        kind="text",
+    ),
+    Column(
+        "objective_suite",
+        "Version and commit of the suite that measured, and whether its files were edited since.",
+        kind="text",
     ),
     Column(
         "time",

@@ -31,6 +31,12 @@ def test_each_column_has_a_sentence_and_a_name_of_its_own():
     assert {c.better for c in COLUMNS} == {"higher", "lower", ""}
 
 
+def test_texts_are_in_no_table_and_have_no_better():
+    texts = [c for c in COLUMNS if c.kind == "text"]
+    assert [c.short for c in texts] == ["right", "data", "suite"]
+    assert not any(c.title or c.better for c in texts)
+
+
 def test_what_a_result_lacks_is_left_out(runs_without):
     names = [c.title for c in shown(runs_without)]
     assert "ECE" not in names
@@ -41,7 +47,7 @@ def test_what_a_result_lacks_is_left_out(runs_without):
 
 @pytest.fixture
 def runs_without():
-    columns = {c.name: [0.5, 0.6] for c in COLUMNS if c.name != "objective_ece"}
+    columns = {c.name: [0.5, 0.6] if c.kind == "number" else ["a", "b"] for c in COLUMNS if c.name != "objective_ece"}
     return pd.DataFrame(columns | {"objective_f1_macro": [np.nan, np.nan]})
 
 

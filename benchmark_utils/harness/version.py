@@ -1,0 +1,28 @@
+"""Which version of the suite measured a result."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+VERSION = "0.2.0"
+_ROOT = Path(__file__).parents[2]
+
+
+@cache
+def suite() -> str:
+    """The version, the git commit, and whether tracked files were edited since: `0.2.0 1a2b3c4d, edited`.
+
+    Only the version where the suite is no git checkout, or where there is no git.
+    """
+    commit = _git("rev-parse", "--short=8", "HEAD")
+    if not commit or _git("rev-parse", "--show-toplevel") != str(_ROOT.resolve()):
+        return VERSION
+    return f"{VERSION} {commit}" + (", edited" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def _git(*arguments):
+    try:
+        done = subprocess.run(["git", "-C", _ROOT, *arguments], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
