@@ -1,10 +1,11 @@
 from benchopt import BasePlot
 
+from benchmark_utils.results.table import curve
 from benchmark_utils.scoring.columns import BY_NAME, scores
 
 
 class Plot(BasePlot):
-    """A score against runtime or iterations; each point is a run from scratch, the median over repetitions."""
+    """A score against runtime or iterations; each point is a run from scratch, the mean over repetitions."""
 
     name = "accuracy_curve"
     type = "scatter"
@@ -19,12 +20,11 @@ class Plot(BasePlot):
         df = df[(df["dataset_name"] == dataset) & df[score].notna()]
         curves = []
         for solver, points in df.groupby("solver_name"):
-            median = points.groupby("stop_val")[[x, score]].median().sort_values(x)
-            curve = {"x": median[x].tolist(), "y": median[score].tolist(), "label": solver, **self.get_style(solver)}
+            table = curve(points, x, score)
+            drawn = {"x": table["x"].tolist(), "y": table["y"].tolist(), "label": solver, **self.get_style(solver)}
             if X_axis == "Time" and points["idx_rep"].nunique() > 1:
-                low_high = points.groupby("stop_val")["time"].quantile([0.2, 0.8]).unstack().loc[median.index]
-                curve.update(x_low=low_high[0.2].tolist(), x_high=low_high[0.8].tolist())
-            curves.append(curve)
+                drawn.update(x_low=table["x_low"].tolist(), x_high=table["x_high"].tolist())
+            curves.append(drawn)
         return curves
 
     def get_metadata(self, df, dataset, column, X_axis):  # noqa: N803

@@ -25,3 +25,41 @@ def short_names(names):
 
 def _is_word(value):
     return value not in ("True", "False", "None") and not value[:1].isdigit()
+
+
+LIBRARIES = ("crowd-kit", "peerannot", "cleanlab")
+
+
+def family_of(crowd):
+    """The family of a dataset's name: crowds of one family share tasks or a maker, and count as one crowd.
+
+    ZenCrowd's three are the same tasks, asked of workers of two countries. The scenarios of a simulator are one family,
+    and so are the versions of a published crowd, and a crowd with votes taken away beside the whole one.
+    """
+    base, _, options = crowd.rstrip("]").partition("[")
+    options = dict(re.findall(r"(\w+)=(.*?)(?=,\w+=|$)", options))
+    if base == "varied":
+        return family_of(options.get("crowd", base))
+    if base == "literature" and "name" in options:
+        base = options["name"]
+    if base == "local":
+        return crowd
+    return "zencrowd" if base.startswith("zencrowd_") else base
+
+
+def is_library(solver):
+    """Whether a solver's name is that of a library's strategy."""
+    return solver.partition("[")[0] in LIBRARIES
+
+
+def is_tolerance(solver):
+    """Whether it is the solver that repeats strategies which have a solver of their own."""
+    return solver.partition("[")[0] == "tolerance"
+
+
+def is_selected(solver, selection):
+    """Whether `solver`, a name with all its parameters, is what `-s selection` runs: `FDS[hybrid=False]`, `DS`."""
+    family, _, options = selection.rstrip("]").partition("[")
+    own_family, _, own_options = solver.rstrip("]").partition("[")
+    wanted = options.split(",") if options else []
+    return own_family == family and set(wanted) <= set(own_options.split(","))

@@ -5,7 +5,6 @@ import pytest
 
 from benchmark_utils.results import page as report_page
 from benchmark_utils.results.names import short_names
-from benchmark_utils.results.ranking import mean_ranks
 from benchmark_utils.results.table import final_points
 from benchmark_utils.scoring.columns import COLUMNS
 from tests.conftest import ROOT
@@ -45,12 +44,6 @@ def test_the_last_point_is_the_last_measured_not_the_largest_stop_val(results):
     last = final_points(results).set_index(["solver_name", "dataset_name"])["objective_acc_train"]
     assert last["DS", "a[x=1,y=2]"] == 0.8
     assert last["tolerance[strategy=DS]", "a[x=1,y=2]"] == 0.8
-
-
-def test_ranks_compare_solvers_that_ran_everywhere(results):
-    ranks = mean_ranks(results)
-    assert ranks["mean rank"].to_dict() == {"DS": 1.5, "MV": 1.5}
-    assert ranks.loc["DS", "a[x=1,y=2]"] == 1
 
 
 def test_short_names_keep_what_differs():
