@@ -5,7 +5,10 @@ from importlib import import_module
 
 # name: (the module whose `main(arguments)` it is, or None while it is to come; one sentence)
 COMMANDS = {
-    "page": ("benchmark_utils.results.page", "Write a page that opens without a network from the result of a run."),
+    "page": (
+        "benchmark_utils.harness.page_command",
+        "Write a page that opens without a network from the result of a run.",
+    ),
     "compare": (None, "To come: compare a new result with a published one, crowd by crowd."),
     "label": (None, "To come: turn a folder of votes into labels, without a run of Benchopt."),
     "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),

@@ -22,6 +22,8 @@ class Crowd:
     Attributes
     ----------
     name : str
+    score : str
+        The column that `accuracy` is the mean of.
     accuracy : Series, one number per strategy
         The mean over seeds of the last points.
     right : DataFrame (n_strategy, n_kept) or None
@@ -35,6 +37,7 @@ class Crowd:
     """
 
     name: str
+    score: str
     accuracy: pd.Series
     right: pd.DataFrame | None
     n_known: int
@@ -69,7 +72,7 @@ def crowd_of(name, last) -> Crowd:
     score = EXPECTED if EXPECTED in last and last[EXPECTED].notna().all() else ACC_TRAIN
     if not kept:
         accuracy = last.groupby("solver_name")[score].mean()
-        return Crowd(name, accuracy, None, 0, last["idx_rep"].nunique(), frozenset())
+        return Crowd(name, score, accuracy, None, 0, last["idx_rep"].nunique(), frozenset())
     check_one_crowd(name, last)
     ran = last.groupby("solver_name")[DATA].agg(set)
     common = set.intersection(*ran)
@@ -84,7 +87,7 @@ def crowd_of(name, last) -> Crowd:
         notes.append(f"intervals from a sample of {n_kept:,} of {n_known:,} tasks")
     accuracy = rows.groupby("solver_name")[score].mean()
     n_seeds = rows["idx_rep"].nunique()
-    return Crowd(name, accuracy.loc[right.index], right, n_known, n_seeds, frozenset(common), "; ".join(notes))
+    return Crowd(name, score, accuracy.loc[right.index], right, n_known, n_seeds, frozenset(common), "; ".join(notes))
 
 
 def check_one_crowd(name, last):

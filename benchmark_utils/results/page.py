@@ -1,105 +1,280 @@
-"""A result parquet in, one self-contained page out: curves, ranking and tables that open without a network.
+"""A result parquet in, one self-contained page out: the answer, the leaderboard, then crowd by crowd.
 
-    python -m benchmark_utils.results.page [RESULT.parquet] [PAGE.html]
+    python -m benchmark_utils page [RESULT.parquet [PAGE.html]]
 
-Without arguments it takes the newest parquet of `outputs/` and writes the page beside it.
+Without arguments it takes the newest parquet of `outputs/` and writes the page beside it. The page loads nothing: its
+pictures are SVG, its tables sort by a script of a page's length. Nothing of a result is run, and its names are escaped.
 """
 
 import argparse
-import html
 import sys
 from pathlib import Path
 
 import pandas as pd
 
-from benchmark_utils.results.names import short_names
-from benchmark_utils.results.ranking import mean_ranks
-from benchmark_utils.results.table import final_points
-from benchmark_utils.scoring.columns import ACC_TRAIN, shown
+from benchmark_utils.results import drawing
+from benchmark_utils.results.crowd_section import crowd_section
+from benchmark_utils.results.markup import Cell, between, counted, listed, number, seconds, table, text
+from benchmark_utils.results.names import is_library, is_selected, is_tolerance, short_names
+from benchmark_utils.results.outcomes import crowds_of
+from benchmark_utils.results.ranking import FALLBACK, board, own, where_all_ran
+from benchmark_utils.results.table import ResultError, check_result, final_points, read_result
+from benchmark_utils.results.times import machines, pareto_front, time_ratios, typical
 
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2733 }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0 }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #dde3ea }
-.wide { overflow-x: auto }
-th:first-child, td:first-child { text-align: left }
-nav a { margin-right: 1rem }
-"""
+_HERE = Path(__file__).parent
+_NOTHING_IS_LOADED = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def build_page(results: pd.DataFrame, title: str) -> str:
-    """The page as HTML, with plotly's code inside it."""
-    from plotly.offline import get_plotlyjs
+def build_page(results: pd.DataFrame, title: str, twins=None) -> str:
+    """The page as HTML.
 
-    for column in ("dataset_name", "solver_name"):
-        results = results.assign(**{column: results[column].map(short_names(results[column].unique()))})
-    datasets = list(results["dataset_name"].unique())
-    links = "".join(f'<a href="#d{i}">{html.escape(name)}</a>' for i, name in enumerate(datasets))
-    sections = [_dataset_section(results, name, f"d{i}") for i, name in enumerate(datasets)]
+    Parameters
+    ----------
+    results : DataFrame
+        As `read_result` returns it.
+    title : str
+    twins : dict of str to str, optional
+        Of a library's strategy, ours: {"crowd-kit[strategy=DawidSkene]": "DS"}.
+
+    Raises
+    ------
+    ResultError
+        What is no result, or holds two crowds under one name.
+    """
+    results = check_result(results)
+    crowds = crowds_of(results)
+    ours = own(crowds)
+    overall = board(crowds, ours)
+    names = Names(results)
+    times = time_ratios(results)
+    blocks = [_summary(overall, names), _provenance(results, crowds)]
+    links = [
+        f'<a href="#d{i}">{text(names.crowd[name])}</a>' for i, name in enumerate(results["dataset_name"].unique())
+    ]
+    blocks.append(f'<nav aria-label="Crowds">{" ".join(links)}</nav>')
+    if overall is not None:
+        blocks += [_leaderboard(overall, names), _second_board(crowds, ours, overall, names)]
+        blocks += [_time_and_accuracy(overall, times, names)]
+    blocks += [_libraries(results, crowds, twins or {}, names), _tolerance(results, crowds, names)]
+    by_name = {crowd.name: crowd for crowd in crowds}
+    for i, name in enumerate(results["dataset_name"].unique()):
+        rows = results[results["dataset_name"] == name]
+        blocks.append(crowd_section(f"d{i}", rows, by_name.get(name), names))
+    style, script = ((_HERE / file).read_text(encoding="utf-8") for file in ("page.css", "page.js"))
     return f"""<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>
-<style>{STYLE}</style><script>{get_plotlyjs()}</script></head>
-<body><h1>Crowdsourced label aggregation</h1><p>{html.escape(title)}. {html.escape(_machine(results))}</p>
-<nav>{links}</nav>{_ranking(results)}{"".join(sections)}</body></html>"""
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_NOTHING_IS_LOADED}">
+<title>{text(title)}</title><link rel="icon" href="data:,"><style>{style}</style></head>
+<body><main><h1>Crowdsourced label aggregation</h1><p class="small">{text(title)}</p>
+{"".join(filter(None, blocks))}</main><script>{script}</script></body></html>"""
 
 
-def _dataset_section(results, dataset, anchor):
-    rows = results[results["dataset_name"] == dataset]
-    curves = _curves(rows).to_html(full_html=False, include_plotlyjs=False)
-    return f'<h2 id="{anchor}">{html.escape(dataset)}</h2>{curves}<div class="wide">{_table(rows)}</div>'
+class Names:
+    """Short names of the solvers and of the crowds of a result."""
+
+    def __init__(self, results):
+        self.solver = short_names(results["solver_name"].unique())
+        self.crowd = short_names(results["dataset_name"].unique())
+
+    def solvers(self, names):
+        return [self.solver[name] for name in names]
+
+    def crowds(self, names):
+        return [self.crowd[name] for name in names]
 
 
-def _curves(rows):
-    """AccTrain against runtime: each point is a run from scratch, the median over repetitions."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for solver, points in rows.groupby("solver_name"):
-        median = points.groupby("stop_val")[["time", "objective_acc_train"]].median().sort_values("time")
-        figure.add_scatter(x=median["time"], y=median["objective_acc_train"], name=solver, mode="lines+markers")
-    figure.update_xaxes(type="log", title="time [s]", exponentformat="power")
-    figure.update_yaxes(title="AccTrain")
-    figure.update_layout(height=480, margin=dict(t=20, r=10), template="plotly_white", showlegend=True)
-    return figure
-
-
-def _table(rows):
-    titles = {column.name: column.title for column in shown(rows)}
-    last = final_points(rows).groupby("solver_name")[list(titles)].mean()
-    if ACC_TRAIN in titles:  # without any truth there is none
-        last = last.sort_values(ACC_TRAIN, ascending=False)
-    last = last.rename(columns=titles)
-    return last.reset_index(names="solver").to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.4g}")
+def _summary(overall, names):
+    if overall is None:
+        return (
+            '<p class="lead-in">No accuracy can be compared here: no crowd has a truth, or strategies skipped crowds '
+            f"and the majority vote, {FALLBACK}, did not run to stand in for them.</p>"
+        )
+    top = overall.table.index[0]
+    first = overall.table.iloc[0]
+    tied = [name for name in overall.table.index[1:] if overall.table.loc[name, "best"]]
+    sentence = f"<strong>{text(names.solver[top])}</strong> has the highest mean accuracy, {first['mean']:.3f}"
+    if first["low"] == first["low"]:
+        sentence += f" (95 % interval {first['low']:.3f} to {first['high']:.3f})"
+        rest = f"It cannot be told apart from {listed(names.solvers(tied))}." if tied else "It is ahead of all others."
+    else:
+        rest = "This result did not keep which tasks are right, so how sure that is cannot be said."
+    return f'<p class="lead-in">{sentence}, over {_count(overall)}. {rest}</p>'
 
 
-def _ranking(results):
-    ranks = mean_ranks(results)
-    left_out = sorted(set(results["solver_name"]) - set(ranks.index))
-    left_out = [name for name in left_out if not name.startswith("tolerance")]
-    note = f"<p>Not on every dataset, so not ranked: {html.escape(', '.join(left_out))}.</p>" if left_out else ""
-    ranks.columns.name = None
-    table = ranks.reset_index(names="solver").to_html(index=False, border=0, float_format=lambda v: f"{v:.3g}")
-    return f'<h2>Mean rank by AccTrain (1 is best)</h2><div class="wide">{table}</div>{note}'
+def _count(overall):
+    families = f" in {counted(overall.n_families, 'family', 'families')}"
+    return counted(overall.n_crowds, "crowd") + (families if overall.n_families != overall.n_crowds else "")
 
 
-def _machine(results):
-    row = results.iloc[0]
-    known = {"run_date": "run", "system-cpus": "CPUs", "version-numpy": "numpy", "version-scipy": "scipy"}
-    return ", ".join(f"{name} {row[column]}" for column, name in known.items() if column in row.index)
+def _provenance(results, crowds):
+    several = machines(results)
+    where = "".join(f"<li>{text(one)}</li>" for one in several)
+    tasks = sum(crowd.n_known for crowd in crowds)
+    seeds = sorted({crowd.n_seeds for crowd in crowds})
+    counts = f"{tasks:,} tasks with a truth. " if tasks else ""
+    counts += f"{f'{seeds[0]} to ' if len(seeds) > 1 else ''}{counted(seeds[-1], 'seed')}. " if seeds else ""
+    warn = "Times of different runs or machines are never compared. " if len(several) > 1 else ""
+    return f'<p class="small">{counts}{warn}Measured in:</p><ul class="small">{where}</ul>' if where else ""
 
 
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def _leaderboard(overall, names):
+    rows = overall.table
+    picture = drawing.intervals(
+        [(names.solver[n], r["mean"], r["low"], r["high"], r["best"]) for n, r in rows.iterrows()],
+        f"Mean accuracy of {len(rows)} strategies with 95 % intervals, best first",
+    )
+    note = (
+        f"Mean accuracy over {_count(overall)}, each family once. Lines are 95 % intervals from a paired bootstrap "
+        "over tasks, the crowds taken as they are. In colour: what cannot be told apart from the best (McNemar's test, "
+        "Holm's correction)."
+    )
+    imputed = [
+        f"<li>{text(names.solver[name])}: {listed(names.crowds(missing))}</li>"
+        for name, missing in overall.skipped.items()
+    ]
+    if imputed:
+        note += f" A strategy that has no result on a crowd has {FALLBACK}'s score there, which the table counts."
+    left_out = f"<p>Left out, since {FALLBACK} has no result there: {listed(names.crowds(overall.left_out), 99)}.</p>"
+    skips = "<details><summary>Who has no result where</summary><ul>" + "".join(imputed) + "</ul></details>"
+    return (
+        f'<h2 id="leaderboard">Leaderboard</h2><figure>{picture}<figcaption>{note}</figcaption></figure>'
+        + _board_table("leaderboard-table", f"Over {_count(overall)}", overall, names)
+        + (skips if imputed else "")
+        + (left_out if overall.left_out else "")
+        + _chances(overall, names)
+        + _critical(overall, names)
+    )
+
+
+def _board_table(name, caption, overall, names):
+    titles = ["strategy", "mean accuracy", "95 % interval", "place", "mean rank", "its interval", "imputed"]
+    rows = [
+        (
+            names.solver[solver],
+            [
+                number(row["mean"]),
+                between(row["low"], row["high"]),
+                between(row["first"], row["last"], ".0f"),
+                number(row["mean rank"], ".2f"),
+                between(row["rank low"], row["rank high"], ".2f"),
+                Cell(f"{row['imputed']:.0f}/{overall.n_crowds}" if row["imputed"] else "", float(row["imputed"])),
+            ],
+        )
+        for solver, row in overall.table.iterrows()
+    ]
+    best = names.solvers(overall.table.index[overall.table["best"]])
+    return table(name, caption, titles, rows, best)
+
+
+def _chances(overall, names):
+    if overall.better is None:
+        return ""
+    order = list(overall.table.index)
+    rows = [
+        (
+            names.solver[one],
+            [number(overall.better.loc[one, other] if one != other else None, ".2f") for other in order],
+        )
+        for one in order
+    ]
+    titles = ["strategy", *names.solvers(order)]
+    chances = table("chances", "Probability that the row's mean is above the column's", titles, rows)
+    return f"<details><summary>Probability of being better than each rival</summary>{chances}</details>"
+
+
+def _critical(overall, names):
+    if overall.critical is None:
+        return ""
+    found = overall.critical
+    apart = [names.solver[name] for name, p in found["wilcoxon"].items() if p <= 0.05]
+    return (
+        f'<p class="small">With the {found["families"]} families as the sample: Friedman\'s test gives p = '
+        f"{found['friedman_p']:.2g}; mean ranks that differ by less than Nemenyi's critical difference, "
+        f"{found['critical_difference']:.2f}, are not told apart; by Wilcoxon's tests with Holm's correction, "
+        f"{text(names.solver[found['best']])}, best by mean rank, is ahead of {listed(apart, 99) or 'nobody'}.</p>"
+    )
+
+
+def _second_board(crowds, ours, overall, names):
+    shared = where_all_ran(crowds, ours)
+    second = board(shared, ours)
+    if not overall.skipped or second is None:
+        return ""
+    caption = f"The {_count(second)} on which all of them ran: {', '.join(names.crowds(c.name for c in shared))}"
+    return f"<h3>Where all of them ran</h3>{_board_table('where-all-ran', caption, second, names)}"
+
+
+def _time_and_accuracy(overall, times, names):
+    time = typical(times).reindex(overall.table.index).dropna()
+    if len(time) < 2:
+        return ""
+    accuracy = overall.table["mean"]
+    front = pareto_front(time, accuracy)
+    points = {names.solver[name]: (time[name], accuracy[name]) for name in time.index}
+    label = "Mean accuracy against time at convergence"
+    picture = drawing.scatter(points, names.solvers(front), label, f"time, in times of {FALLBACK}", "mean accuracy")
+    return (
+        f'<h2 id="time">Accuracy against time at convergence</h2><figure>{picture}<figcaption>Time is over '
+        f"{FALLBACK}'s on the same crowd in the same run, the geometric mean over the crowds that a strategy ran on. "
+        f"In colour: those that no other is both faster and more accurate than, {listed(names.solvers(front))}."
+        "</figcaption></figure>"
+    )
+
+
+def _libraries(results, crowds, twins, names):
+    """Each strategy of a library beside ours, on the crowds where both ran."""
+    libraries = sorted(name for name in names.solver if is_library(name))
+    rows = []
+    for library in libraries:
+        twin = next((n for s, ours in twins.items() if is_selected(library, s) for n in _found(ours, names)), None)
+        both = [c for c in crowds if {library, twin} <= set(c.accuracy.index)]
+        ratios = typical(time_ratios(results, twin)).get(library) if twin else None
+        theirs, ours = ([c.accuracy[n] for c in both] for n in (library, twin))
+        means = [number(sum(some) / len(some) if some else None) for some in (theirs, ours)]
+        where = [Cell(str(len(both)), len(both)), number(ratios, ".2g")]
+        rows.append((names.solver[library], [means[0], Cell(names.solver[twin] if twin else ""), means[1], *where]))
+    if not rows:
+        return ""
+    titles = ["strategy", "mean accuracy", "ours", "mean accuracy of ours", "crowds", "time over ours"]
+    caption = "The same method as a library has it, and as we have it, on the crowds where both ran"
+    return f'<h2 id="libraries">Copies in libraries</h2>{table("libraries-table", caption, titles, rows)}'
+
+
+def _found(selection, names):
+    return [name for name in names.solver if is_selected(name, selection) and not is_library(name)]
+
+
+def _tolerance(results, crowds, names):
+    """The strategies stopped at a tolerance, which repeat others and are on no board."""
+    last = final_points(results[results["solver_name"].map(is_tolerance)])
+    if last.empty:
+        return ""
+    rows = [
+        (
+            f"{solver.partition('strategy=')[2].rstrip(']') or solver} on {names.crowd[crowd]}",
+            [number(some["objective_acc_train"].mean()), seconds(some["time"].mean())],
+        )
+        for (crowd, solver), some in last.groupby(["dataset_name", "solver_name"], sort=False)
+    ]
+    titles = ["strategy and crowd", "AccTrain", "time [s]"]
+    caption = "Strategies run to a tolerance that Benchopt chose: they repeat others, so no ranking has them"
+    return f'<h2 id="tolerance">Run to a tolerance</h2>{table("tolerance-table", caption, titles, rows)}'
+
+
+def main(arguments=None, twins=None):
+    parser = argparse.ArgumentParser(prog="python -m benchmark_utils page", description=__doc__.splitlines()[0])
     parser.add_argument("result", nargs="?", type=Path, help="a parquet of `benchopt run`")
     parser.add_argument("page", nargs="?", type=Path)
     chosen = parser.parse_args(arguments)
     result = chosen.result or max(Path("outputs").glob("*.parquet"), key=lambda p: p.stat().st_mtime, default=None)
-    if result is None or not result.exists():
-        sys.exit(f"no result to report: {result or 'outputs/ holds no parquet'}; `benchopt run .` writes one")
+    try:
+        if result is None:
+            raise ResultError("outputs/ holds no parquet; `benchopt run .` writes one")
+        html = build_page(read_result(result), result.stem, twins)
+    except ResultError as error:
+        print(f"no page: {error}", file=sys.stderr)
+        return 2
     page = chosen.page or result.with_suffix(".html")
-    page.write_text(build_page(pd.read_parquet(result), result.stem), encoding="utf-8")
+    page.write_text(html, encoding="utf-8")
     print(f"result  {result}\nreport  {page}  (opens without a network)")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -37,7 +37,7 @@ class Column:
 
 
 ACC_TRAIN = "objective_acc_train"
-RIGHT, DATA, SUITE = "objective_right", "objective_data", "objective_suite"
+RIGHT, DATA, CROWD, SUITE = "objective_right", "objective_data", "objective_crowd", "objective_suite"
 
 COLUMNS = (
     Column(
@@ -169,6 +169,11 @@ COLUMNS = (
     Column(
         "objective_data",
         "Which votes and truth these are: a hash. Results with different ones are not of the same crowd.",
+        kind="text",
+    ),
+    Column(
+        "objective_crowd",
+        "The crowd in a line: tasks, votes, workers, classes, Krippendorff's alpha, share of the tasks with a truth.",
         kind="text",
     ),
     Column(

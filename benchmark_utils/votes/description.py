@@ -48,6 +48,16 @@ def describe(votes: Votes, truth=None) -> dict[str, int | float]:
     }
 
 
+def in_a_line(votes: Votes, truth) -> str:
+    """What a page says of a crowd: its sizes, how much its workers agree, how much of the truth is known."""
+    found = describe(votes, truth)
+    share = found["tasks_with_truth"] / votes.n_task
+    return (
+        f"{votes.n_task:,} tasks, {votes.n_votes:,} votes of {found['workers']:,} workers, {votes.n_class:,} classes, "
+        f"alpha {found['alpha']:.2f}, truth of {share:.0%} of the tasks"
+    )
+
+
 def krippendorff_alpha(votes: Votes) -> float:
     """Krippendorff's alpha, 1 - observed / expected disagreement of pairs of votes (thesis, eq. 3.2 and 3.3).
 

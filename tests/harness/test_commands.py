@@ -72,7 +72,7 @@ def test_a_command_is_loaded_only_when_asked_for():
     assert done.returncode == 0, done.stderr
 
 
-def test_page_writes_todays_page(tmp_path):
+def test_page_writes_the_page(tmp_path):
     page = tmp_path / "page.html"
     done = run("page", ROOT / "outputs" / "published_learning.parquet", page)
     assert done.returncode == 0, done.stderr

@@ -23,6 +23,8 @@ def test_the_objective_keeps_which_tasks_are_right(benchmark, random_votes):
     assert right.mean() == result["acc_train"]
     assert result["data"] == digest(votes, truth)
     assert result["suite"] == version.suite()
+    assert result["crowd"].startswith("60 tasks, 300 votes of 12 workers, 4 classes, alpha 0.")
+    assert result["crowd"].endswith("truth of 67% of the tasks")
 
 
 def test_the_version_stands_in_the_citation_too():

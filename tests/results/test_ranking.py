@@ -165,3 +165,13 @@ def test_with_the_default_datasets_and_a_skip_nobody_is_missing():
     large = rows_of("b", "d2", dict.fromkeys(["MV", "BWA"], "1001"))
     assert set(leaderboard(result(full, large)).table.index) == set(names)
     assert set(mean_ranks(result(full, large)).index) == set(names)
+
+
+def test_crowds_that_say_little_alone_say_more_together():
+    """A is right alone on 40 of 1,000 tasks, B on 30: z = 9 / sqrt(70) = 1.08. Of four such crowds it is 2.3."""
+    right = {"A": "1" * 40 + "0" * 30 + "1" * 930, "B": "0" * 40 + "1" * 30 + "1" * 930}
+    crowds = crowds_of(result(*(rows_of(name, name, right) for name in "wxyz")))
+    assert crowd_board(crowds[0], ["A", "B"])["last"].tolist() == [2, 2]
+    table = board(crowds, ["A", "B"]).table
+    assert list(zip(table["first"], table["last"], strict=True)) == [(1, 1), (2, 2)]
+    assert board(crowds[:3], ["A", "B"]).table["last"].tolist() == [2, 2]
