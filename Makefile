@@ -1,5 +1,6 @@
-# Two commands: `make run` (scores every strategy on every dataset at hand) and `make test`.
+# Commands: `make run` (scores every strategy on every dataset at hand) and `make test`.
 # `make quick` is a run of a minute, on the example votes and a simulated crowd.
+# `make compare S=my_strategy.py` checks a strategy, runs it, and says what it is better than.
 # PYTHON=python3.12 make run    uses another interpreter, 3.10 or later
 # BENCHOPT_DATA_HOME=folder     reads the datasets from there instead of data/
 
@@ -9,10 +10,10 @@ export MPLBACKEND := Agg
 # `benchopt test` starts the python that it finds on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run quick test prepare clean help
+.PHONY: run quick compare test prepare clean help
 
 help:
-	@sed -n '1,5s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 # A run with the options $(1), and its page. Where a solver takes the whole process with it, Benchopt writes nothing:
 # then what had ended is collected from its cache. The status is that of the run.
@@ -33,6 +34,10 @@ run: .venv/run prepare
 
 quick: .venv/run
 	$(call whole_run,--config run_configs/quick.yml)
+
+compare: .venv/run prepare
+	@test -n "$(S)" || { echo "which strategy? make compare S=path/to/my_strategy.py"; exit 2; }
+	@$(BIN)/python -m benchmark_utils compare "$(S)"
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \

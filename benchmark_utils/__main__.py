@@ -9,7 +9,10 @@ COMMANDS = {
         "benchmark_utils.harness.page_command",
         "Write a page that opens without a network from the result of a run.",
     ),
-    "compare": (None, "To come: compare a new result with a published one, crowd by crowd."),
+    "compare": (
+        "benchmark_utils.harness.compare_command",
+        "Compare a new result, or a solver's file, with the published one.",
+    ),
     "label": (None, "To come: turn a folder of votes into labels, without a run of Benchopt."),
     "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),
     "describe": ("benchmark_utils.harness.describe_folder", "Say how many votes, tasks and workers a folder holds."),

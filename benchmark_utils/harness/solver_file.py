@@ -24,9 +24,7 @@ def load_strategy(path):
         The file is not there, cannot be imported, or has no `Solver` with a `get_strategy()` whose result has a
         `fit(votes, seed=...)`.
     """
-    solver_class = getattr(_import_file(Path(path)), "Solver", None)
-    if not inspect.isclass(solver_class):
-        raise SolverFileError(f"{path} has no class Solver: copy solvers/template_solver.py and start from there")
+    solver_class = load_solver(path)
     if not hasattr(solver_class, "get_strategy"):
         raise SolverFileError(
             f"{path}: its Solver has no get_strategy(): derive it from IterativeSolver or OneShotSolver"
@@ -42,6 +40,14 @@ def load_strategy(path):
         raise SolverFileError(f"{path}: get_strategy() raised {type(error).__name__}: {error}") from error
     _check_fit(strategy, path)
     return strategy
+
+
+def load_solver(path):
+    """The class `Solver` of the file; SolverFileError where there is none."""
+    solver_class = getattr(_import_file(Path(path)), "Solver", None)
+    if not inspect.isclass(solver_class):
+        raise SolverFileError(f"{path} has no class Solver: copy solvers/template_solver.py and start from there")
+    return solver_class
 
 
 def _import_file(path):

@@ -33,6 +33,8 @@ class Board:
         majority vote stands in).
     better : DataFrame (n_strategy, n_strategy) or None
         Probability that the row's mean is above the column's.
+    draws : DataFrame (n_strategy, n_draws) or None
+        The means under tasks drawn again.
     by_crowd : dict of str to DataFrame
         What `crowd_board` says of each crowd.
     skipped : dict of str to list of str
@@ -43,6 +45,7 @@ class Board:
 
     table: pd.DataFrame
     better: pd.DataFrame | None
+    draws: pd.DataFrame | None
     by_crowd: dict
     skipped: dict
     left_out: list
@@ -104,11 +107,12 @@ def board(crowds, strategies) -> Board | None:
     table = pd.DataFrame({"mean": weights @ scores, "mean rank": weights @ _ranks(scores)}, index=list(strategies))
     table["imputed"] = [len(skipped.get(name, [])) for name in strategies]
     table[["low", "high", "rank low", "rank high"]] = np.nan
-    chances = None
+    chances = mean_draws = None
     if all(crowd.right is not None for crowd in used):
         rights = [crowd.right.loc[names].to_numpy() for crowd, names in zip(used, stand_ins, strict=True)]
         draws = np.stack([crowd.draws.loc[names].to_numpy() for crowd, names in zip(used, stand_ins, strict=True)])
         mean = np.tensordot(weights, draws, axes=1)
+        mean_draws = pd.DataFrame(mean, index=strategies)
         table["low"], table["high"] = sure.interval(mean)
         rank_draws = np.tensordot(weights, _ranks(draws), axes=1)
         table["rank low"], table["rank high"] = sure.interval(rank_draws)
@@ -123,7 +127,7 @@ def board(crowds, strategies) -> Board | None:
     by_family = pd.DataFrame(scores, columns=strategies).groupby([family_of(c.name) for c in used]).mean()
     by_crowd = {crowd.name: crowd_board(crowd, strategies) for crowd in used}
     critical = sure.critical_differences(by_family)
-    return Board(table, chances, by_crowd, skipped, left_out, len(used), families, critical)
+    return Board(table, chances, mean_draws, by_crowd, skipped, left_out, len(used), families, critical)
 
 
 def _weights(crowds):

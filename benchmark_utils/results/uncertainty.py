@@ -75,14 +75,19 @@ def separated(scores, variance, step=0.0, level=LEVEL) -> np.ndarray:
         What one task is worth. A difference counts less by as much: the correction for continuity (Edwards, 1948).
     """
     scores = np.asarray(scores, dtype=float)
-    difference = scores[:, None] - scores
-    first, second = np.triu_indices(len(difference), 1)
-    excess = np.maximum(np.abs(difference) - step, 0)[first, second]
-    spread = np.sqrt(variance[first, second])
+    first, second = np.triu_indices(len(scores), 1)
+    sign = signs(scores[first] - scores[second], variance[first, second], step, level)
+    better = np.zeros(variance.shape, dtype=bool)
+    better[first, second], better[second, first] = sign > 0, sign < 0
+    return better
+
+
+def signs(difference, variance, step=0.0, level=LEVEL) -> np.ndarray:
+    """1 where a difference is above 0 for sure, -1 where it is below, else 0: McNemar's test, Holm's correction."""
+    excess = np.maximum(np.abs(difference) - step, 0)
+    spread = np.sqrt(variance)
     z = np.divide(excess, spread, out=np.zeros_like(excess), where=spread > 1e-12)
-    better = np.zeros(difference.shape, dtype=bool)
-    better[first, second] = better[second, first] = holm(2 * stats.norm.sf(z)) <= level
-    return better & (difference > 0)
+    return np.where(holm(2 * stats.norm.sf(z)) <= level, np.sign(difference), 0).astype(int)
 
 
 def holm(p) -> np.ndarray:

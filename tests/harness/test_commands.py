@@ -53,7 +53,7 @@ def test_an_unknown_command_is_refused_with_those_there_are():
     assert all(name in done.stderr for name in COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["compare", "label"])
+@pytest.mark.parametrize("name", ["label"])
 def test_what_is_to_come_says_so_and_does_nothing(name):
     done = run(name, "anything")
     assert (done.returncode, done.stdout) == (2, "")
