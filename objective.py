@@ -5,7 +5,7 @@ import numpy as np
 from benchmark_utils.harness.answers import check_number, check_score
 from benchmark_utils.harness.fresh import FreshObjective
 from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
-from benchmark_utils.harness.version import suite
+from benchmark_utils.harness.version import software, suite
 from benchmark_utils.scoring.against_truth import score, score_test
 from benchmark_utils.scoring.right import pack_right
 from benchmark_utils.votes.description import in_a_line
@@ -48,7 +48,7 @@ class Objective(ForgetsDataset, FreshObjective):
         hashed = digest(votes, truth)
         if hashed not in _IN_A_LINE:  # of nine million votes it takes seconds, and every run comes by here
             _IN_A_LINE[hashed] = in_a_line(votes, truth)
-        self.provenance = dict(data=hashed, crowd=_IN_A_LINE[hashed], suite=suite())
+        self.provenance = dict(data=hashed, crowd=_IN_A_LINE[hashed], suite=suite(), software=software())
 
     def get_objective(self):
         """What a solver sees: votes and tasks that it cannot change for the others, never the truth."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark_utils.harness import solver_file
 from benchmark_utils.results.compare import compare, nearest
 from benchmark_utils.results.compare_report import report
-from benchmark_utils.results.table import ResultError, read_result
+from benchmark_utils.results.table import ResultError, read_result, read_skips
 
 _ROOT = Path(__file__).parents[2]
 CONFIG = _ROOT / "run_configs" / "paper.yml"
@@ -31,7 +31,8 @@ def main(arguments) -> int:
             published = read_result(chosen.published or PUBLISHED)
         if chosen.new.suffix == ".py":
             return compare_file(chosen.new, published, chosen.markdown)
-        print(report(compare(read_result(chosen.new), published, chosen.solver), chosen.markdown))
+        found = compare(read_result(chosen.new), published, chosen.solver)
+        print(report(found, chosen.markdown, read_skips(chosen.new.parent)))
     except ResultError as error:
         print(f"nothing compared: {error}", file=sys.stderr)
         return 2
@@ -47,7 +48,7 @@ def compare_file(file, published, markdown) -> int:
     first = compare(run(file, ["MV", "DS"]), published, name)
     rivals = nearest(first)
     found = compare(run(file, ["MV", "DS", *rivals]), published, name) if rivals else first
-    print(f"\n{report(found, markdown)}")
+    print(f"\n{report(found, markdown, read_skips(_ROOT / 'outputs'))}")
     return 0
 
 

@@ -1,10 +1,14 @@
-"""Which version of the suite measured a result."""
+"""Which version of the suite measured a result, with which libraries."""
 
+import platform
 import subprocess
 from functools import cache
 from pathlib import Path
 
+from benchmark_utils.harness.fresh import version_of
+
 VERSION = "0.2.0"
+_LIBRARIES = ("benchopt", "numpy", "scipy", "pandas", "scikit-learn", "crowd-kit", "peerannot", "torch")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -18,6 +22,14 @@ def suite() -> str:
     if not commit or _git("rev-parse", "--show-toplevel") != str(_ROOT.resolve()):
         return VERSION
     return f"{VERSION} {commit}" + (", edited" if _git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+@cache
+def software() -> str:
+    """Benchopt, Python, and the libraries that strategies run on, with their versions; what is not installed is not."""
+    versions = {name: version_of(name) for name in _LIBRARIES}
+    python = f"Python {platform.python_version()}"
+    return ", ".join([python, *(f"{name} {v}" for name, v in versions.items() if v != "not installed")])
 
 
 def _git(*arguments):

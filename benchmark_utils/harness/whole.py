@@ -6,6 +6,7 @@ compared with the results that it wrote. What was skipped for a reason, and what
 """
 
 import atexit
+import csv
 import re
 import sys
 import time
@@ -86,6 +87,7 @@ def check(asked):
             skipped[run[:3]] = would_skip(parts, asked.datasets[dataset])
         if not skipped[run[:3]]:
             missing.append(f"  {solver} on {dataset}, repetition {repetition + 1}")
+    write_skips(asked, skipped)
     if missing:
         n_run = len(came) + len(missing)
         raise click.ClickException("\n".join([f"{len(missing)} of {n_run} results are missing:", *missing, GO_ON]))
@@ -119,18 +121,27 @@ def read_runs(asked):
     return set(rows[columns].itertuples(index=False, name=None))
 
 
+def write_skips(asked, skipped):
+    """Who skipped what and why, beside the results, which have no row for it: `NAME.skips.csv`."""
+    rows = [(dataset, solver, reason) for (dataset, _, solver), reason in skipped.items() if reason]
+    if rows and asked.output is not None:
+        with open(f"{asked.output}.skips.csv", "w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("dataset_name", "solver_name", "reason"), *rows])
+
+
 def would_skip(parts, dataset_parts):
-    """Whether the solver skips this dataset, asked once more: Benchopt tells the reason to the terminal alone."""
+    """Why the solver skips this dataset, asked once more, else "": Benchopt tells the reason to the terminal alone."""
     try:
         dataset, objective, solver = (
             part.get_instance(**parameters) for part, parameters in (dataset_parts, parts["Objective"], parts["Solver"])
         )
         parts["context"].attach(objective, dataset, solver)
-        if objective._set_dataset(dataset)[0]:
-            return True
-        return solver.skip(**objective.get_objective())[0]
+        skips, reason = objective._set_dataset(dataset)
+        if not skips:
+            skips, reason = solver.skip(**objective.get_objective())
+        return (reason or "no reason is given") if skips else ""
     except Exception:  # what fails here failed there
-        return False
+        return ""
 
 
 watch()  # the files of the benchmark are loaded before Benchopt reads what it was asked for

@@ -23,8 +23,8 @@ def in_words(found: Comparison) -> str:
     return f"{found.names[found.entrant]} is {'; '.join(parts)}."
 
 
-def report(found: Comparison, markdown=False) -> str:
-    """All of it, as text or Markdown."""
+def report(found: Comparison, markdown=False, skips=None) -> str:
+    """All of it, as text or Markdown; `skips`, {(solver, dataset): reason}, as `read_skips` returns it."""
     name, table = found.names[found.entrant], found.board.table
     place = table.loc[found.entrant]
     heads = ["## ", "### "] if markdown else ["", ""]
@@ -69,8 +69,9 @@ def report(found: Comparison, markdown=False) -> str:
         lines += ["", f"{heads[1]}{found.names[crowd]}: its accuracy less the rival's", ""]
         cells = [[found.names[rival], *_difference(row), signs[int(row["sign"])]] for rival, row in rows.iterrows()]
         lines += _table(["rival", "difference", "95 % interval", "probability of being better", ""], cells, markdown)
-    if found.skipped:
-        lines += ["", f"{name} has no result on {', '.join(found.names[crowd] for crowd in found.skipped)}."]
+    for crowd in found.skipped:
+        reason = (skips or {}).get((found.entrant, crowd), "the reason was not kept")
+        lines += ["", f"{name} has no result on {found.names[crowd]}: {reason}."]
     lines += [f"Refused: {reason}." for reason in found.refused]
     return "\n".join(lines)
 

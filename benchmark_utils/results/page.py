@@ -18,14 +18,14 @@ from benchmark_utils.results.markup import Cell, between, counted, listed, numbe
 from benchmark_utils.results.names import is_library, is_selected, is_tolerance, short_names
 from benchmark_utils.results.outcomes import crowds_of
 from benchmark_utils.results.ranking import FALLBACK, board, own, where_all_ran
-from benchmark_utils.results.table import ResultError, check_result, final_points, read_result
+from benchmark_utils.results.table import ResultError, check_result, final_points, read_result, read_skips
 from benchmark_utils.results.times import machines, pareto_front, time_ratios, typical
 
 _HERE = Path(__file__).parent
 _NOTHING_IS_LOADED = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
 
-def build_page(results: pd.DataFrame, title: str, twins=None) -> str:
+def build_page(results: pd.DataFrame, title: str, twins=None, skips=None) -> str:
     """The page as HTML.
 
     Parameters
@@ -35,6 +35,9 @@ def build_page(results: pd.DataFrame, title: str, twins=None) -> str:
     title : str
     twins : dict of str to str, optional
         Of a library's strategy, ours: {"crowd-kit[strategy=DawidSkene]": "DS"}.
+
+    skips : dict of (solver, dataset) to str, optional
+        Why a strategy has no result on a crowd, as `read_skips` returns it.
 
     Raises
     ------
@@ -53,7 +56,7 @@ def build_page(results: pd.DataFrame, title: str, twins=None) -> str:
     ]
     blocks.append(f'<nav aria-label="Crowds">{" ".join(links)}</nav>')
     if overall is not None:
-        blocks += [_leaderboard(overall, names), _second_board(crowds, ours, overall, names)]
+        blocks += [_leaderboard(overall, names, skips or {}), _second_board(crowds, ours, overall, names)]
         blocks += [_time_and_accuracy(overall, times, names)]
     blocks += [_libraries(results, crowds, twins or {}, names), _tolerance(results, crowds, names)]
     by_name = {crowd.name: crowd for crowd in crowds}
@@ -117,7 +120,7 @@ def _provenance(results, crowds):
     return f'<p class="small">{counts}{warn}Measured in:</p><ul class="small">{where}</ul>' if where else ""
 
 
-def _leaderboard(overall, names):
+def _leaderboard(overall, names, skips):
     rows = overall.table
     picture = drawing.intervals(
         [(names.solver[n], r["mean"], r["low"], r["high"], r["best"]) for n, r in rows.iterrows()],
@@ -129,7 +132,7 @@ def _leaderboard(overall, names):
         "Holm's correction)."
     )
     imputed = [
-        f"<li>{text(names.solver[name])}: {listed(names.crowds(missing))}</li>"
+        f"<li>{text(names.solver[name])}: {_where_and_why(name, missing, names, skips)}</li>"
         for name, missing in overall.skipped.items()
     ]
     if imputed:
@@ -143,6 +146,17 @@ def _leaderboard(overall, names):
         + (left_out if overall.left_out else "")
         + _chances(overall, names)
         + _critical(overall, names)
+    )
+
+
+def _where_and_why(solver, crowds, names, skips):
+    """The crowds that a strategy has no result on, together where the reason is one."""
+    reasons = {}
+    for crowd in crowds:
+        reasons.setdefault(skips.get((solver, crowd), ""), []).append(names.crowd[crowd])
+    return "; ".join(
+        listed(some, 99) + (f" ({text(reason)})" if reason else " (the reason was not kept)")
+        for reason, some in reasons.items()
     )
 
 
@@ -270,7 +284,7 @@ def main(arguments=None, twins=None):
     try:
         if result is None:
             raise ResultError("outputs/ holds no parquet; `benchopt run .` writes one")
-        html = build_page(read_result(result), result.stem, twins)
+        html = build_page(read_result(result), result.stem, twins, read_skips(result.parent))
     except ResultError as error:
         print(f"no page: {error}", file=sys.stderr)
         return 2

@@ -1,5 +1,6 @@
 """What the plots and the pages read off a result: its rows, the last point of each curve, and the curve itself."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +37,20 @@ def read_result(path) -> pd.DataFrame:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ResultError(f"{path} cannot be read as a parquet: {' '.join(str(error).split())[:200]}") from None
     return check_result(table.to_pandas(), path)
+
+
+def read_skips(folder) -> dict:
+    """{(solver, dataset): reason} of every `*.skips.csv` of a folder, which `benchopt run` leaves beside its results.
+
+    A result has no row for what was skipped. A merged result is in the same folder, so it keeps the reasons too.
+    """
+    reasons = {}
+    for path in sorted(Path(folder).glob("*.skips.csv")):
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+            for row in csv.DictReader(file):
+                if row.get("reason"):
+                    reasons[row.get("solver_name"), row.get("dataset_name")] = row["reason"]
+    return reasons
 
 
 def check_result(results, name="the result"):

@@ -10,8 +10,7 @@ RUN = ("run_date", "platform", "platform-release", "system-processor", "system-c
 MACHINE = {
     "run_date": "run {}",
     "objective_suite": "suite {}",
-    "version-benchopt": "Benchopt {}",
-    "version-python": "Python {}",
+    "objective_software": "{}",
     "version-numpy": "numpy {}",
     "version-scipy": "scipy {}",
     "platform": "{}",
@@ -59,6 +58,8 @@ def pareto_front(time, accuracy) -> list[str]:
 def machines(results) -> list[str]:
     """Every run and machine of a result, in words."""
     known = {column: form for column, form in MACHINE.items() if column in results and results[column].notna().any()}
+    if "objective_software" in known:  # which says of them too
+        known = {column: form for column, form in known.items() if column not in ("version-numpy", "version-scipy")}
     if not known:
         return []
     rows = results[list(known)].astype(object).drop_duplicates()

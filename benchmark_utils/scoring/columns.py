@@ -182,6 +182,11 @@ COLUMNS = (
         kind="text",
     ),
     Column(
+        "objective_software",
+        "Python, Benchopt and the libraries that strategies run on, with their versions.",
+        kind="text",
+    ),
+    Column(
         "time",
         "Seconds from the arrays of votes to the labels, indexing included.",
         "time [s]",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark_utils.results.table import read_skips
 from tests.conftest import ROOT
 from tests.harness import runs
 
@@ -43,6 +44,10 @@ def test_nothing_is_missing_from_a_whole_run(benchmark):
     printed, done = runs.run(benchmark, benchmark / "data", *crowds, "-s", "KOS", "-s", "MV")
     assert done.returncode == 0, printed
     assert "results are missing" not in printed
+    (kept,) = (benchmark / "outputs").glob("*.skips.csv")
+    (((solver, dataset), reason),) = read_skips(kept.parent).items()
+    assert (solver, dataset) == ("KOS", "local[path=two]")
+    assert reason == "KOS is for 2 classes at most, and these votes have 3"
 
 
 def test_results_of_another_run_do_not_count(benchmark):

@@ -98,7 +98,9 @@ def test_a_crowd_that_it_skipped_is_named_and_imputed():
     found = compare(some[~((some["dataset_name"] == "two") & (some["solver_name"] == "Mine"))], published())
     assert found.skipped == ["two"]
     assert found.board.n_crowds == 1
-    assert "Mine has no result on two." in report(found)
+    assert "Mine has no result on two: the reason was not kept." in report(found)
+    reasons = {("Mine", "two"): "it is for one"}
+    assert "Mine has no result on two: it is for one." in report(found, skips=reasons)
 
 
 def test_rows_on_other_data_are_never_mixed():

@@ -106,11 +106,21 @@ def test_the_leaderboard_has_everybody_and_says_whose_score_stands_in(page, kept
         ["MV", "0.607", "", "3", "3.00", "", ""],
         ["KOS", "0.588", "", "4", "3.50", "", "2/3"],
     ]
-    assert "KOS: other and crowd[hard]" in page.words
+    assert "KOS: other and crowd[hard] (the reason was not kept)" in page.words
     rows = {row[0]: row for row in kept.tables["leaderboard-table"]}
     assert [rows[name][1] for name in ("KOS", "DS", "BWA", "MV")] == ["0.817", "0.717", "0.716", "0.650"]
     assert [rows[name][6] for name in ("KOS", "DS", "BWA", "MV")] == ["3/4", "", "3/4", ""]
     assert all(" to " in row[2] for row in kept.tables["leaderboard-table"][1:])
+
+
+def test_the_page_says_why_a_strategy_has_no_result(runs, tmp_path):
+    """From what `benchopt run` leaves beside its results."""
+    runs.to_parquet(tmp_path / "r.parquet")
+    rows = ["dataset_name,solver_name,reason", '"crowd[n=1,scenario=hard]",KOS,"<b>for 2, at most"', "other,DS,none"]
+    (tmp_path / "r.skips.csv").write_text("\n".join(rows))
+    assert report.main([str(tmp_path / "r.parquet")]) == 0
+    words = PageReader((tmp_path / "r.html").read_text(encoding="utf-8")).words
+    assert "KOS: other (the reason was not kept); crowd[hard] (<b>for 2, at most)" in words
 
 
 def test_the_leaderboard_is_a_picture_too(page):
