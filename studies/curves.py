@@ -10,10 +10,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-import pandas as pd
 from matplotlib.ticker import NullFormatter
 
 from benchmark_utils.results.names import short_names
+from benchmark_utils.results.table import curve, read_result
 
 
 def draw(results, datasets):
@@ -22,8 +22,8 @@ def draw(results, datasets):
     colours = dict(zip(solvers, plt.get_cmap("tab20").colors * 3, strict=False))
     for axis, dataset in zip(axes[0], datasets, strict=True):
         for solver, points in results[results["dataset_name"] == dataset].groupby("solver_name"):
-            median = points.groupby("stop_val")[["time", "objective_acc_train"]].median().sort_values("time")
-            axis.plot(median["time"], median["objective_acc_train"], "o-", ms=3, label=solver, color=colours[solver])
+            mean = curve(points, "time", "objective_acc_train")
+            axis.plot(mean["x"], mean["y"], "o-", ms=3, label=solver, color=colours[solver])
         axis.set(xscale="log", xlabel="time [s]", ylabel="AccTrain", title=dataset)
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
@@ -39,7 +39,7 @@ def main():
     parser.add_argument("--datasets", nargs="+")
     parser.add_argument("--solvers", nargs="+")
     chosen = parser.parse_args()
-    results = pd.read_parquet(chosen.result)
+    results = read_result(chosen.result)
     results = results[~results["solver_name"].str.startswith("tolerance")]
     for column in ("dataset_name", "solver_name"):
         results[column] = results[column].map(short_names(results[column].unique()))

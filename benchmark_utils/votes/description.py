@@ -51,10 +51,11 @@ def describe(votes: Votes, truth=None) -> dict[str, int | float]:
 def in_a_line(votes: Votes, truth) -> str:
     """What a page says of a crowd: its sizes, how much its workers agree, how much of the truth is known."""
     found = describe(votes, truth)
-    share = found["tasks_with_truth"] / votes.n_task
+    share = 100 * found["tasks_with_truth"] / votes.n_task
+    share = 100 if share == 100 else min(round(share, 1), 99.9)
     return (
         f"{votes.n_task:,} tasks, {votes.n_votes:,} votes of {found['workers']:,} workers, {votes.n_class:,} classes, "
-        f"alpha {found['alpha']:.2f}, truth of {share:.0%} of the tasks"
+        f"alpha {found['alpha']:.2f}, truth of {share:g} % of the tasks"
     )
 
 

@@ -26,7 +26,7 @@ def test_the_objective_keeps_which_tasks_are_right(benchmark, random_votes):
     assert re.match(r"Python 3\.\d+\.\d+, benchopt 1\.\d+", result["software"])
     assert f"numpy {np.__version__}" in result["software"]
     assert result["crowd"].startswith("60 tasks, 300 votes of 12 workers, 4 classes, alpha 0.")
-    assert result["crowd"].endswith("truth of 67% of the tasks")
+    assert result["crowd"].endswith("truth of 66.7 % of the tasks")
 
 
 def test_the_version_stands_in_the_citation_too():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark_utils.votes import Votes
-from benchmark_utils.votes.description import describe, entropy, krippendorff_alpha
+from benchmark_utils.votes.description import describe, entropy, in_a_line, krippendorff_alpha
 
 # the worked example of the thesis, section 3.4: rows are workers, columns tasks, -1 where there is no vote
 EXAMPLE = Votes.from_matrix(
@@ -125,3 +125,13 @@ def test_facts_of_the_real_crowds(load_data, name, tasks, workers, n_votes, clas
     keys = ("tasks", "workers", "votes", "classes", "tasks_with_truth")
     assert tuple(result[key] for key in keys) == (tasks, workers, n_votes, classes, with_truth)
     assert result["alpha"] == pytest.approx(alpha, abs=0.005 if alpha == 0.81 else 5e-4)
+
+
+def test_a_crowd_in_a_line_rounds_to_no_whole_truth(random_votes):
+    votes, truth = random_votes(n_task=3000)
+    assert in_a_line(votes, truth).endswith("truth of 100 % of the tasks")
+    truth[0] = -1
+    line = in_a_line(votes, truth)
+    assert line.startswith("3,000 tasks, 15,000 votes of 12 workers, 4 classes, alpha 0.")
+    assert line.endswith("truth of 99.9 % of the tasks")
+    assert in_a_line(votes, np.full(3000, -1)).endswith("truth of 0 % of the tasks")
