@@ -267,3 +267,13 @@ def test_a_named_result_and_a_named_page_are_used(three_results, tmp_path):
     assert report.main([str(three_results / "a.parquet"), str(tmp_path / "mine.html")]) == 0
     assert [path.name for path in tmp_path.rglob("*.html")] == ["mine.html"]
     assert "run of a" in (tmp_path / "mine.html").read_text(encoding="utf-8")
+
+
+def test_a_copy_finds_ours_whatever_parameters_both_have():
+    rights = {"MV": "1100", "FDS[hybrid=False,s=1]": "1110", "FDS[hybrid=True,s=1]": "1111"}
+    rights |= {"crowd-kit[strategy=Fast,max_votes=9]": "1000"}
+    some = result(rows_of("one", "d1", rights))
+    page = PageReader(report.build_page(some, "copies", {"crowd-kit[strategy=Fast]": "FDS[hybrid=False]"}))
+    assert page.tables["libraries-table"][1] == ["crowd-kit", "0.250", "FDS[hybrid=False]", "0.750", "1", "1"]
+    without = PageReader(report.build_page(some, "no twin", {"crowd-kit[strategy=Other]": "MV"}))
+    assert without.tables["libraries-table"][1] == ["crowd-kit", "", "", "", "0", ""]
