@@ -10,7 +10,7 @@ export MPLBACKEND := Agg
 # `benchopt test` starts the python that it finds on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run quick compare test prepare clean help
+.PHONY: run quick compare compare-changed test prepare clean help
 
 help:
 	@sed -n '1,6s/^# //p' Makefile
@@ -38,6 +38,12 @@ quick: .venv/run
 compare: .venv/run prepare
 	@test -n "$(S)" || { echo "which strategy? make compare S=path/to/my_strategy.py"; exit 2; }
 	@$(BIN)/python -m benchmark_utils compare "$(S)"
+
+# every solver that was added or changed since $(BASE), one after the other, as Markdown
+compare-changed: .venv/run prepare
+	@git diff --name-only --diff-filter=AMR "$(BASE)...HEAD" -- 'solvers/*.py' | while read -r file; do \
+		echo "## $$file"; echo; $(BIN)/python -m benchmark_utils compare "$$file" --markdown || exit 1; \
+	done
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \
