@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies import plantnet
-from studies.plantnet import METRICS, chapter_rows, origin, report, summarise
+from studies import plantnet, plantnet_figures, plantnet_tables
+from studies.plantnet import report
+from studies.plantnet_tables import METRICS, chapter_rows, origin, summarise
 
 FLORA = "simulated_flora[expert_votes=kept,n_votes=2000]"
-DEFAULTS = {**plantnet.DEFAULTS, "theta_conf": np.nan}
+DEFAULTS = {**plantnet_tables.DEFAULTS, "theta_conf": np.nan}
 
 
 def point(dataset, solver, rep, value, converged=1.0, valid=None, **changed):
@@ -144,11 +145,11 @@ def test_every_table_and_figure_names_its_data(tmp_path, monkeypatch):
 
 def test_points_are_drawn_where_they_are(tmp_path):
     summary = summarise(chapter_rows(crowd())[0])
-    figure = plantnet.draw_ai(summary, "data")
+    figure = plantnet_figures.draw_ai(summary, "data")
     (curve,) = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 4 and line.get_marker() == "o"]
     assert curve.get_xdata().tolist() == [0, 0.25, 0.7, 1]
     assert curve.get_ydata().tolist() == pytest.approx([0, 0.25, 0.7, 1])
-    axis = plantnet.draw_penalties(summary, "data").axes[0]
+    axis = plantnet_figures.draw_penalties(summary, "data").axes[0]
     assert axis.get_legend_handles_labels()[1] == ["none", "difference", "accuracy"]
     (note,) = axis.texts
     assert note.get_text() == "not drawn, not converged: ratio"
