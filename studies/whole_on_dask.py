@@ -32,7 +32,8 @@ def run(crowds, output, *options):
     except subprocess.TimeoutExpired:
         return None, "no end within ten minutes"
     if done.returncode != 0:
-        return None, f"status {done.returncode}: {done.stderr.strip().splitlines()[-1]}"
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        return None, f"status {done.returncode}: {said[-1] if said else 'nothing was said'}"
     rows = pd.read_parquet(output).sort_values(KEYS)
     figures = [name for name in rows if name.startswith("objective_") and name != "objective_name"]
     return rows[[*KEYS, *figures]].reset_index(drop=True), None
