@@ -35,6 +35,7 @@ class LearntSolver(FreshSolver):
     }
     test_config = {"epochs": 2, "dataset": {"name": "simulated", "scenario": "three_circles"}}
     shown = ()  # the parameters that are always part of the name; the others are where they differ from the default
+    needs = {"torch": "PyTorch is not installed: pip install torch"}  # the modules, and what to say where one is absent
 
     @property
     def parameter_template(self):
@@ -43,11 +44,12 @@ class LearntSolver(FreshSolver):
 
     @classmethod
     def is_installed(cls, env_name=None, raise_on_not_installed=None, **options):
-        """Whether there is PyTorch, without the seconds that its import takes."""
+        """Whether there is PyTorch, or what else it needs, without the seconds that the import takes."""
         # an ImportError in the file would have Benchopt read the class from its text, parameters included
-        if env_name is None and find_spec("torch") is None:
+        absent = [message for module, message in cls.needs.items() if find_spec(module) is None]
+        if env_name is None and absent:
             if raise_on_not_installed:
-                raise ImportError("PyTorch is not installed: pip install torch")
+                raise ImportError(absent[0])
             return False
         return super().is_installed(env_name, raise_on_not_installed=raise_on_not_installed, **options)
 
@@ -74,7 +76,8 @@ class LearntSolver(FreshSolver):
         return False, None
 
     def set_objective(self, votes, tasks, test_tasks=None, **other):
-        import benchmark_utils.learning.conal  # noqa: F401 (it imports all of them: heavy, and not to be timed)
+        import benchmark_utils.learning.conal
+        import benchmark_utils.learning.crowdlab  # noqa: F401 (they import all: heavy, and not to be timed)
 
         self.votes, self.tasks, self.test_tasks = votes, tasks, test_tasks
         self.seed = self.get_seed(use_repetition=True)

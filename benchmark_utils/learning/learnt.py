@@ -29,9 +29,9 @@ class Learnt:
     has_vote : bool array, (n_task,)
         Whether the task has a vote.
     task_score : float array (n_task,), or None
-        AUMC or WAUM, low for ambiguous tasks, NaN without votes.
+        AUMC, WAUM or the quality of CROWDLAB's consensus, low for ambiguous tasks, NaN without votes.
     aggregation : Aggregation or None
-        The labels aggregated from what the pruning left, where there was any.
+        The labels aggregated from what the pruning left, or from a first network's answers, where there was either.
     worker_score : callable returning a float array (n_worker,), or None
         What is known of the workers at this epoch, higher is better.
     """
@@ -54,7 +54,7 @@ class Learnt:
     def train_labels(self):
         """Labels (n_task,), -1 where not valid, and soft labels (n_task, n_class) or None, of the training tasks.
 
-        Those aggregated where tasks were pruned, else the classifier's, with -1 for tasks without votes.
+        Those aggregated where there is an `aggregation`, else the classifier's, with -1 for tasks without votes.
         """
         if self.aggregation is not None:
             return self.aggregation.labels, self.aggregation.soft

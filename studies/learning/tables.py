@@ -17,6 +17,7 @@ from benchmark_utils.crowds.simulated.points import three_circles, two_moons
 from benchmark_utils.learning.classifier import Classifier
 from benchmark_utils.learning.conal import CoNAL
 from benchmark_utils.learning.crowd_layer import CrowdLayer
+from benchmark_utils.learning.crowdlab import CROWDLAB
 from benchmark_utils.learning.pruning import AUMC, WAUM
 from benchmark_utils.scoring.against_truth import score_test
 from benchmark_utils.votes import Votes
@@ -35,6 +36,7 @@ TWO_MOONS = {
 }
 LABELME = {
     **PLAIN,
+    "CROWDLAB": CROWDLAB(),
     "CrowdLayer": CrowdLayer(),
     "CoNAL": CoNAL(),
     "CoNAL(1e-4)": CoNAL(scale=1e-4),

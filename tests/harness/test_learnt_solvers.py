@@ -8,9 +8,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from benchmark_utils.harness import learnt_solver, limits
+from benchmark_utils.votes import Votes
 from tests.conftest import ROOT
 
-NAMES = ["WAUM", "AUMC", "CrowdLayer", "CoNAL", "Classifier"]
+NAMES = ["WAUM", "AUMC", "CrowdLayer", "CoNAL", "Classifier", "CROWDLAB", "cleanlab"]
 POINTS = np.zeros((60, 2), dtype=np.float32)
 IMAGES = np.zeros((60, 3, 8, 8), dtype=np.uint8)
 
@@ -18,6 +20,8 @@ IMAGES = np.zeros((60, 3, 8, 8), dtype=np.uint8)
 @pytest.fixture
 def solver(benchmark):
     def make(name, **parameters):
+        if name == "cleanlab":
+            pytest.importorskip("cleanlab")
         (solver_class,) = benchmark.check_solver_patterns([name], class_only=True)
         return solver_class.get_instance(**parameters)
 
@@ -66,6 +70,32 @@ def test_a_curve_has_a_point_per_epoch_and_all_that_is_learnt(solver, random_vot
     if name in ("WAUM", "AUMC"):
         assert last["task_score"].shape == (60,)
         assert (last["labels"] == -1).sum() == 1  # 1 % of 60
+
+
+def test_what_cleanlab_and_crowdlab_cannot_read_is_skipped(solver, monkeypatch):
+    once = Votes([0, 1, 2], [0, 1, 0], [0, 1, 1], 3, 2, 2)
+    for name in ("CROWDLAB", "cleanlab"):
+        skip, reason = solver(name).skip(once, tasks=POINTS[:3])
+        assert skip
+        assert "no task has two votes" in reason
+    twice = Votes([0, 0, 1], [0, 0, 1], [0, 1, 1], 2, 2, 2)
+    assert solver("CROWDLAB").skip(twice, tasks=POINTS[:2]) == (False, None)
+    assert "two answers" in solver("cleanlab").skip(twice, tasks=POINTS[:2])[1]
+    monkeypatch.setattr(limits, "memory_limit", lambda: 2**30)
+    wide = Votes([0, 0, 99_999], [0, 1, 99_999], [0, 1, 1], 100_000, 100_000, 2)
+    assert "needs 74.5 GiB" in solver("cleanlab").skip(wide, tasks=POINTS)[1]
+    assert solver("CROWDLAB").skip(wide, tasks=POINTS) == (False, None)
+
+
+@pytest.mark.parametrize(("module", "names"), [("torch", NAMES), ("cleanlab", ["cleanlab"])])
+def test_a_missing_library_is_one_line(benchmark, monkeypatch, module, names):
+    monkeypatch.setattr(learnt_solver, "find_spec", lambda name: None if name == module else True)
+    for name in NAMES:
+        (solver_class,) = benchmark.check_solver_patterns([name], class_only=True)
+        assert solver_class.is_installed() == (name not in names)
+        if name in names:
+            with pytest.raises(ImportError, match="is not installed"):
+                solver_class.is_installed(raise_on_not_installed=True)
 
 
 def test_names_show_what_differs_from_the_default(solver):
