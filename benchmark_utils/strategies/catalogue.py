@@ -74,6 +74,7 @@ CATALOGUE = (
     Row("FDS-hybrid", partial(FastDawidSkene, hybrid=True), "FDS[hybrid=True]"),
     Row("WDS", WeightedDawidSkene, "WDS", peerannot="wds"),
     Row("OneCoinDS", OneCoinDawidSkene, "OneCoinDS", crowd_kit="OneCoinDawidSkene"),
+    Row("DSWC-2", partial(DSWC, clusters=2), "DSWC[L=2]"),
     Row("DSWC-5", partial(DSWC, clusters=5), "DSWC[L=5]", peerannot="dawid_skene_clust"),
     Row("DSWC-10", partial(DSWC, clusters=10), "DSWC[L=10]"),
     Row("ZC", ZC, "ZC"),

@@ -11,6 +11,8 @@ from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_st
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
+LEAST = 1e-100  # of an estimated probability, as in the authors' program: its log is finite
+
 
 @dataclass
 class DSWC:
@@ -29,6 +31,16 @@ class DSWC:
     start, ours too, is the naive soft labels, and the workers ranked by their agreement with them, cut into equal
     clusters: clusters that start alike would stay alike, and a rank needs no luck.
 
+    The published form has no priors: Lambda, rho and tau are the shares of the same counts, which maximise the bound.
+    It starts from the naive soft labels, too, but ranks workers by the nuclear norm of their confusion matrices under
+    them, and the first Lambda_c is the mean of its workers' matrices. The steps are those of the authors' program, with
+    two differences: it updates T and R at once, by which the bound can fall, and starts again at random where all tasks
+    end in one class.
+
+    Ours is the default for two reasons, neither of them an accuracy. Without a prior, a cluster that was never seen to
+    give an answer to a class rules the class out by one such answer. And the nuclear norm cannot tell a worker who
+    always swaps two classes from one who is always right.
+
     Attributes
     ----------
     clusters : int
@@ -36,10 +48,13 @@ class DSWC:
     right : float
         Prior count of a right answer: 2 against 1, the least whole number at which a cluster with few votes is better
         than chance.
+    published : bool
+        The published form, see above.
     """
 
     clusters: int = 5
     right: float = 2.0
+    published: bool = False
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
@@ -49,35 +64,30 @@ class DSWC:
         Aggregation
             T as soft labels; the evidence lower bound of each iteration as history; the mean diagonal of a worker's
             expected confusion matrix as worker score; parameters `cluster`, R (n_worker, clusters), zero for workers
-            without votes, `cluster_confusion`, E Lambda (clusters, n_class, n_class), rows by true class, and
-            `prevalence`, E rho (n_class,).
+            without votes, `cluster_confusion`, E Lambda (clusters, n_class, n_class), rows by true class, zero in the
+            published form where a cluster has no votes on the class, and `prevalence`, E rho (n_class,).
         """
         has_vote, active = votes.has_vote, votes.votes_per_worker > 0
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        prior = confusion_prior(votes.n_class, self.right, 1)
         posterior = naive_soft(votes)
         count = (answers_of_worker @ posterior).reshape(votes.n_worker, -1)  # each row a matrix: answer, class
-        cluster = self._start(count.reshape(-1, *prior.shape), votes.votes_per_worker)
+        cluster, of_cluster = self._start(count, votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
-            log_confusion, confusion_divergence = dirichlet(
-                prior, (cluster.T @ count).reshape(-1, *prior.shape), axis=1
+            log_confusion, log_tau, log_rho, divergence = self._learn(
+                of_cluster, cluster.sum(axis=0), class_totals(posterior)
             )
-            log_confusion = log_confusion.reshape(self.clusters, -1)
-            log_tau, tau_divergence = dirichlet(np.ones(self.clusters), cluster.sum(axis=0), axis=0)
-            log_rho, rho_divergence = dirichlet(np.ones(votes.n_class), class_totals(posterior), axis=0)
             cluster, _ = softmax(count @ log_confusion.T, log_tau, active)
             of_worker = (cluster @ log_confusion).reshape(-1, votes.n_class)  # E log of each worker's matrix
             posterior, log_evidence = softmax(answers @ of_worker, log_rho, has_vote)
             count = (answers_of_worker @ posterior).reshape(votes.n_worker, -1)
-            cluster_divergence = rel_entr(cluster, np.exp(log_tau)).sum()
-            divergence = confusion_divergence + tau_divergence + rho_divergence + cluster_divergence
-            history.append(log_evidence.sum() - divergence)
+            of_cluster = cluster.T @ count
+            history.append(log_evidence.sum() - divergence - rel_entr(cluster, np.exp(log_tau)).sum())
             converged = stands_still(history, tol)
-        confusion = prior + (cluster.T @ count).reshape(-1, *prior.shape)
-        confusion = (confusion / confusion.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
-        prevalence = 1 + class_totals(posterior)
+        of_cluster = of_cluster.reshape(-1, votes.n_class, votes.n_class)
+        prior = 0 if self.published else confusion_prior(votes.n_class, self.right, 1)
+        confusion = shares(prior + of_cluster, axis=1).transpose(0, 2, 1)
         return Aggregation(
             hard_labels(posterior, has_vote, seed),
             soft=posterior,
@@ -88,18 +98,51 @@ class DSWC:
             parameters={
                 "cluster": cluster,
                 "cluster_confusion": confusion,
-                "prevalence": prevalence / prevalence.sum(),
+                "prevalence": shares(class_totals(posterior) + (0 if self.published else 1)),
             },
         )
 
-    def _start(self, count, n_votes):
-        """R (n_worker, clusters): equal clusters by rank of agreement with the naive soft labels, ties together."""
-        agreement = np.trace(count, axis1=1, axis2=2) / np.maximum(n_votes, 1)
-        active = n_votes > 0
-        rank = np.searchsorted(np.sort(agreement[active]), agreement - 1e-9)  # equal but for rounding is a tie
+    def _learn(self, of_cluster, cluster_total, class_total):
+        """E log Lambda (clusters, n_class * n_class), E log tau, E log rho, and their divergence from the priors."""
+        n_class = len(class_total)
+        matrices = of_cluster.reshape(-1, n_class, n_class)
+        if self.published:
+            logs = (log_shares(total, axis) for total, axis in ((matrices, 1), (cluster_total, 0), (class_total, 0)))
+            divergences = [0]
+        else:
+            prior = confusion_prior(n_class, self.right, 1)
+            logs, divergences = zip(
+                dirichlet(prior, matrices, axis=1),
+                dirichlet(np.ones(self.clusters), cluster_total, axis=0),
+                dirichlet(np.ones(n_class), class_total, axis=0),
+                strict=True,
+            )
+        log_confusion, log_tau, log_rho = logs
+        return log_confusion.reshape(self.clusters, -1), log_tau, log_rho, sum(divergences)
+
+    def _start(self, count, votes):
+        """R (n_worker, clusters), equal clusters by rank, ties together, and the first count of each cluster."""
+        matrices, active = count.reshape(-1, votes.n_class, votes.n_class), votes.votes_per_worker > 0
+        if self.published:
+            matrices = shares(matrices, axis=1)
+            score = -np.linalg.svd(matrices, compute_uv=False).sum(axis=1)  # the largest first
+        else:
+            score = np.trace(matrices, axis1=1, axis2=2) / np.maximum(votes.votes_per_worker, 1)
+        rank = np.searchsorted(np.sort(score[active]), score - 1e-9)  # equal but for rounding is a tie
         place = np.minimum(rank * self.clusters // active.sum(), self.clusters - 1)
-        return np.eye(self.clusters)[place] * active[:, None]
+        cluster = np.eye(self.clusters)[place] * active[:, None]
+        return cluster, cluster.T @ matrices.reshape(votes.n_worker, -1)
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of the workers' matrices, the posterior and the votes, with the copies that an iteration makes."""
         return 8 * (3 * votes.n_worker * votes.n_class**2 + 4 * votes.n_task * votes.n_class + 6 * votes.n_votes)
+
+
+def shares(count, axis=0):
+    """Counts over their sum along an axis; zero where there are none."""
+    total = count.sum(axis=axis, keepdims=True)
+    return np.divide(count, total, out=np.zeros_like(count), where=total > 0)
+
+
+def log_shares(count, axis=0):
+    return np.log(np.maximum(shares(count, axis), LEAST))

@@ -1,4 +1,4 @@
-"""DSWC against its definition, a loop, and simulated clusters."""
+"""DSWC and its published form against their definitions, loops, and simulated clusters."""
 
 import numpy as np
 import pytest
@@ -58,6 +58,69 @@ def test_against_a_loop_and_the_definition_of_the_bound(random_votes):
     np.testing.assert_allclose(result.history, bounds, rtol=1e-9)
 
 
+def published_loop(votes, clusters, n_iter):
+    """The form without priors, vote by vote: start and updates as the authors' program has them, R before T."""
+    asked = list(zip(votes.task, votes.worker, votes.label, strict=True))
+    n_worker, n_class = votes.n_worker, votes.n_class
+    posterior = np.zeros((votes.n_task, n_class))
+    for i, _, k in asked:
+        posterior[i, k] += 1 / votes.votes_per_task[i]
+    matrix = np.zeros((n_worker, n_class, n_class))  # true class, answer
+    for i, j, k in asked:
+        matrix[j, :, k] += posterior[i]
+    matrix /= matrix.sum(axis=2, keepdims=True)
+    order = sorted(range(n_worker), key=lambda j: -np.linalg.norm(matrix[j], ord="nuc"))
+    cluster = np.zeros((n_worker, clusters))
+    for place, j in enumerate(order):
+        cluster[j, place * clusters // n_worker] = 1
+    lambda_ = np.array([matrix[cluster[:, c] == 1].mean(axis=0) for c in range(clusters)])
+    bounds = []
+    for _ in range(n_iter):
+        rho, tau = posterior.mean(axis=0), cluster.mean(axis=0)
+        score = np.tile(np.log(tau), (n_worker, 1))
+        for i, j, k in asked:
+            score[j] += np.log(lambda_[:, :, k]) @ posterior[i]
+        cluster = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+        score = np.tile(np.log(rho), (votes.n_task, 1))
+        for i, j, k in asked:
+            score[i] += cluster[j] @ np.log(lambda_[:, :, k])
+        posterior = np.exp(score) / np.exp(score).sum(axis=1, keepdims=True)
+        bound = sum(cluster[j] @ np.log(lambda_[:, :, k]) @ posterior[i] for i, j, k in asked)
+        bound += (posterior * (np.log(rho) - np.log(posterior))).sum()
+        bounds.append(bound + (cluster * (np.log(tau) - np.log(cluster))).sum())
+        lambda_ = np.zeros((clusters, n_class, n_class))
+        for i, j, k in asked:
+            lambda_[:, :, k] += np.outer(cluster[j], posterior[i])
+        lambda_ /= lambda_.sum(axis=2, keepdims=True)
+    return posterior, cluster, lambda_, bounds
+
+
+def test_the_published_form_against_a_loop(random_votes):
+    votes, _ = random_votes(n_task=40, n_worker=6, n_class=3, per_task=4, skill=0.3)
+    result = DSWC(clusters=3, published=True).fit(votes, n_iter=3, tol=-1)
+    posterior, cluster, confusion, bounds = published_loop(votes, 3, 3)
+    np.testing.assert_allclose(result.soft, posterior, rtol=1e-9)
+    np.testing.assert_allclose(result.parameters["cluster"], cluster, rtol=1e-9)
+    np.testing.assert_allclose(result.parameters["cluster_confusion"], confusion, rtol=1e-9)
+    np.testing.assert_allclose(result.parameters["prevalence"], posterior.mean(axis=0), rtol=1e-9)
+    np.testing.assert_allclose(result.history, bounds, rtol=1e-9)
+    ours = DSWC(clusters=3).fit(votes, n_iter=3, tol=-1)
+    assert np.abs(ours.soft - posterior).max() > 1e-3
+
+
+def test_without_a_prior_what_was_never_seen_is_ruled_out(random_votes):
+    """And nothing is infinite or NaN: one worker votes for one class alone, a class has no votes at all."""
+    votes, _ = random_votes(n_task=30, n_worker=6, n_class=3)
+    lone = Votes([*votes.task, 30], [*votes.worker, 6], [*votes.label, 1], 32, 8, 4)
+    result = DSWC(clusters=2, published=True).fit(lone)
+    assert result.converged
+    assert np.isfinite(result.history).all()
+    assert np.isfinite(result.worker_score).all()
+    assert result.parameters["prevalence"][3] < 1e-90
+    assert (result.parameters["cluster_confusion"][:, :, 3] == 0).all()
+    assert result.labels[31] == -1
+
+
 def test_the_start_cuts_the_ranks_into_equal_clusters(random_votes):
     votes, _ = random_votes(n_worker=12)
     start = DSWC(clusters=4).fit(votes, n_iter=0).parameters["cluster"]
@@ -79,12 +142,14 @@ def test_three_kinds_of_workers_are_found():
     np.testing.assert_allclose(found, confusion, atol=0.05)
 
 
-def test_clusters_help_where_students_share_their_teachers_errors():
+@pytest.mark.parametrize("published", [False, True])
+def test_clusters_help_where_students_share_their_teachers_errors(published):
     """The published order (thesis, table 3.3), over ten crowds."""
     right = {"DSWC": [], "DS": []}
     for seed in range(10):
         crowd = correlated(seed=seed)
-        right["DSWC"].append((DSWC(clusters=10).fit(crowd.votes).labels == crowd.truth).mean())
+        result = DSWC(clusters=10, published=published).fit(crowd.votes)
+        right["DSWC"].append((result.labels == crowd.truth).mean())
         right["DS"].append((DawidSkene().fit(crowd.votes).labels == crowd.truth).mean())
     assert np.mean(right["DSWC"]) > np.mean(right["DS"])
 

@@ -17,7 +17,7 @@ def votes_of(crowd, n_task=6, n_worker=5, n_class=4):
 
 
 DAWID_SKENE = ("DS", "DS-smooth", "DS-voted", "DS-voted-smooth", "FDS", "FDS-voted", "FDS-smooth")
-MONOTONE = (*DAWID_SKENE, "OneCoinDS", "GLAD", "MACE", "MACE-EM", "BWA", "iBCC", "DSWC-5")
+MONOTONE = (*DAWID_SKENE, "OneCoinDS", "GLAD", "MACE", "MACE-EM", "BWA", "iBCC", "DSWC-5", "DSWC-published")
 STRATEGIES = {name: OURS[name] for name in MONOTONE} | {"EBCC": lambda: EBCC(groups=3, restarts=3)}
 
 
