@@ -12,7 +12,8 @@ class Solver(IterativeSolver):
 
     T. Lefort, "Label ambiguity in crowdsourcing for classification and expert feedback", thesis, University of
     Montpellier (2024), Algorithm 5. weight: current, linear, sqrt, power75, square, log; penalty: none, difference,
-    ratio, accuracy; ai: ignored, worker, fixed, invalidating, confident. theta_conf None goes with the weight.
+    ratio, accuracy, reviewed, reviewed_valid; ai: ignored, worker, fixed, invalidating, confident. theta_conf None goes
+    with the weight.
     """
 
     name = "PlantNet"

@@ -20,7 +20,7 @@ WEIGHTS = {
     "log": lambda n: np.log(np.maximum(n, 1)) + GAMMA,
 }
 PUBLISHED_THETA_CONF = {"current": 2, "linear": 8.75, "sqrt": 3.6, "power75": 5.5, "square": 64.75, "log": 2.82}
-PENALTIES = ("none", "difference", "ratio", "accuracy")
+PENALTIES = ("none", "difference", "ratio", "accuracy", "reviewed", "reviewed_valid")
 AI_ROLES = ("ignored", "worker", "fixed", "invalidating", "confident")
 
 _ROUND_OFF = 1e-9  # a threshold is met up to this share of it: 7 equal weights out of 10 are 0.7
@@ -51,10 +51,11 @@ class PlantNet:
     ----------
     weight : {"current", "linear", "sqrt", "power75", "square", "log"}
         f, Table 4.1.
-    penalty : {"none", "difference", "ratio", "accuracy"}
+    penalty : {"none", "difference", "ratio", "accuracy", "reviewed", "reviewed_valid"}
         The number of species given to f (section 4.3.1). "difference": n_j less the wrong species, counted as in
         lines 9 to 11, at least 0. "ratio": n_j over the number of species j proposed. "accuracy": n_j times j's
-        agreement with the majority vote.
+        agreement with the majority vote. "reviewed": n_j times j's agreement with y on the observations with two votes
+        or more; "reviewed_valid": on the valid ones of these. Who has none of them loses nothing (ours).
     ai : {"ignored", "worker", "fixed", "invalidating", "confident"}
         What `machine_label` counts for (section 4.4.1). "worker": the model is one more user. "fixed": its votes weigh
         w_ai. "confident": likewise, if its score is at least theta_score. "invalidating": w_ai joins the denominator
@@ -103,7 +104,8 @@ class PlantNet:
             Labels, -1 where not valid; normalised weighted votes as soft labels; the largest change of a weight in each
             iteration as history; w as worker score. Parameters: `proposed` (n_task,), the labels whether valid or
             not; `valid`, `confidence` and `accuracy` (n_task,), s, conf and acc at the last weights; `weight` and
-            `n_species` (n_worker,), w and n; `machine_weight` where the model votes.
+            `n_species` (n_worker,), w and n; `validates_alone` (n_worker,), whether w_j reaches theta_conf;
+            `machine_weight` where the model votes.
         """
         machine = self._machine_votes(votes)
         ballot = Ballot(votes if machine is None else add_voter(votes, machine), seed)
@@ -112,7 +114,7 @@ class PlantNet:
         if has_fixed_weight:
             weight[-1] = 0  # line 1 is the majority of the users
         labels = ballot.weighted_majority(weight)
-        agreement = ballot.agreement(labels)
+        agreement = ballot.agreement(ballot.is_right(labels))
         if has_fixed_weight:
             weight[-1] = self.w_ai
         n_species = np.zeros(ballot.votes.n_worker)
@@ -136,6 +138,7 @@ class PlantNet:
             "accuracy": accuracy,
             "weight": weight[: votes.n_worker],
             "n_species": n_species[: votes.n_worker].astype(np.int64),
+            "validates_alone": _at_least(weight[: votes.n_worker], self._theta_conf()),
         }
         if machine is not None:
             estimated["machine_weight"] = weight[-1]
@@ -189,6 +192,11 @@ class PlantNet:
             return n_species / np.maximum(ballot.n_proposed, 1)
         if self.penalty == "accuracy":
             return n_species * agreement
+        if self.penalty in ("reviewed", "reviewed_valid"):
+            reviewed = ballot.votes.votes_per_task >= 2
+            if self.penalty == "reviewed_valid":
+                reviewed &= valid
+            return n_species * ballot.agreement(right, reviewed)
         return n_species
 
 

@@ -99,6 +99,7 @@ def test_eight_species_make_a_user_self_validating(weight):
     assert result.converged
     assert result.parameters["n_species"][[eight, seven]].tolist() == [8, 7]
     assert result.labels[[lone, too_early]].tolist() == [3, -1]
+    assert np.flatnonzero(result.parameters["validates_alone"]).tolist() == [eight]
     assert result.parameters["proposed"][too_early] == 3
     np.testing.assert_allclose(result.worker_score[eight], FUNCTIONS[weight](8))
 
@@ -121,13 +122,48 @@ def author_with_mistakes():
 
 @pytest.mark.parametrize("weight", list(WEIGHTS))
 @pytest.mark.parametrize(
-    ("penalty", "given"), [("none", 6), ("difference", 6 - 4), ("ratio", 6 / 37), ("accuracy", 6 * 24 / 37)]
+    ("penalty", "given"),
+    [
+        ("none", 6),
+        ("difference", 6 - 4),
+        ("ratio", 6 / 37),
+        ("accuracy", 6 * 24 / 37),
+        ("reviewed", 6 * 24 / 37),
+        ("reviewed_valid", 6 * 24 / 37),
+    ],
 )
 def test_weights_and_penalties_by_hand(weight, penalty, given):
     votes, user = author_with_mistakes()
     result = PlantNet(weight, penalty, theta_conf=2).fit(votes, n_iter=1)
     assert result.parameters["n_species"][user] == 6  # round(4 + 20 / 10); wrong: round(3 + 10 / 10)
     np.testing.assert_allclose(result.worker_score[user], FUNCTIONS[weight](given), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("penalty", "agreement"), [("accuracy", 27 / 36), ("reviewed", 5 / 14), ("reviewed_valid", 5 / 9)]
+)
+def test_what_counts_as_reviewed(penalty, agreement):
+    """22 lone observations, 9 that others made valid, 5 right and 4 wrong, and 5 that two other votes dispute."""
+    toy = Toy()
+    user = toy.expert(22, first=100)
+    for right, times in ((True, 5), (False, 4)):
+        for k in range(1, times + 1):
+            toy.observe({toy.user(): k if right else 50 for _ in range(4)} | {user: k}, author=user)
+    for k in range(60, 65):
+        toy.observe({user: k, toy.user(): 99, toy.user(): 99})  # 1.48 for 99: not valid
+    result = PlantNet(penalty=penalty).fit(toy.votes(), n_iter=1)
+    n_species = result.parameters["n_species"][user]
+    assert n_species == 5  # as author; the 22 alone are not valid
+    np.testing.assert_allclose(result.worker_score[user], FUNCTIONS["current"](5 * agreement), rtol=1e-12)
+
+
+@pytest.mark.parametrize("penalty", ["reviewed", "reviewed_valid"])
+def test_who_was_never_reviewed_loses_nothing(penalty):
+    toy = Toy()
+    clicker = toy.user()
+    for k in range(30):
+        toy.observe({clicker: k})
+    assert PlantNet(penalty=penalty).fit(toy.votes()).worker_score[clicker] == pytest.approx(FUNCTIONS["current"](3))
 
 
 def test_difference_stops_at_no_species():
@@ -371,6 +407,9 @@ def by_the_thesis(votes, weight, penalty, ai, seed, theta_score=0.7, n_iter=100)
                 n = n / max(len({k for _, k in cast}), 1)
             if penalty == "accuracy":
                 n = n * sum(k == majority[i] for i, k in cast) / max(len(cast), 1)
+            if penalty.startswith("reviewed"):
+                seen = [(i, k) for i, k in cast if len(answers[i]) > 1 and (valid[i] or penalty == "reviewed")]
+                n = n * sum(k == labels[i] for i, k in seen) / len(seen) if seen else n
             new[j] = function(n)
         stands = all(abs(new[j] - w[j]) <= 1e-6 for j in w)
         w, before, labels = new, labels, weighted_majority(new)

@@ -77,10 +77,12 @@ class Ballot:
         """Whether each vote equals its task's label, (n_votes,)."""
         return self.votes.label == labels[self.votes.task]
 
-    def agreement(self, labels):
-        """The share of each user's votes that equal the labels, (n_worker,)."""
-        n_agree = np.bincount(self.votes.worker[self.is_right(labels)], minlength=self.votes.n_worker)
-        return n_agree / np.maximum(self.votes.votes_per_worker, 1)
+    def agreement(self, right, among=None):
+        """The share of each user's votes that are right, (n_worker,), among some tasks; 1 where there are none."""
+        counted = np.ones(len(right), dtype=bool) if among is None else among[self.votes.task]
+        n_counted = np.bincount(self.votes.worker[counted], minlength=self.votes.n_worker)
+        n_right = np.bincount(self.votes.worker[counted & right], minlength=self.votes.n_worker)
+        return np.divide(n_right, n_counted, out=np.ones(self.votes.n_worker), where=n_counted > 0)
 
     def count_species(self, chosen, valid):
         """Lines 9 to 11 for the chosen votes: round(n_author + n_vote / 10), (n_worker,).
