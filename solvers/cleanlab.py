@@ -14,6 +14,7 @@ class Solver(LearntSolver):
     name = "cleanlab"
     parameters = {"labels": ["MV"], "folds": [5], **LearntSolver.parameters}
     requirements = ["pip::cleanlab", "pip::torch", "numpy", "scipy", "pandas"]
+    libraries = (*LearntSolver.libraries, "cleanlab")
     needs = {**LearntSolver.needs, "cleanlab": "cleanlab is not installed"}
 
     def skip(self, votes, tasks=None, **other):

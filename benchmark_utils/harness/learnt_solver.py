@@ -2,9 +2,11 @@
 
 from importlib.util import find_spec
 
+import numpy as np
 from benchopt.stopping_criterion import NoCriterion
 
 from benchmark_utils.harness.fresh import FreshSolver
+from benchmark_utils.votes import Votes
 
 
 class LearntSolver(FreshSolver):
@@ -81,6 +83,15 @@ class LearntSolver(FreshSolver):
 
         self.votes, self.tasks, self.test_tasks = votes, tasks, test_tasks
         self.seed = self.get_seed(use_repetition=True)
+
+    def warm_up(self):
+        """Train on ten points, so that the first measurement is not of what PyTorch loads for its first step."""
+        from benchmark_utils.learning.classifier import Classifier
+
+        ten = np.arange(10)
+        points = np.stack([ten, ten % 2], axis=1).astype(np.float32)
+        votes = Votes(ten, np.zeros(10, dtype=int), ten % 2, 10, 1, 2)
+        Classifier(labels="MV", device=self.device, recipe={"epochs": 1}).fit(votes, points)
 
     def run(self, callback):
         def after_epoch(learnt):

@@ -98,6 +98,22 @@ def test_a_missing_library_is_one_line(benchmark, monkeypatch, module, names):
                 solver_class.is_installed(raise_on_not_installed=True)
 
 
+def test_a_figure_of_cleanlab_rests_on_its_version(solver):
+    assert solver("cleanlab").find_state()["cleanlab"][0].isdigit()
+    assert "cleanlab" not in solver("CROWDLAB").find_state()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_measurement_is_not_of_what_pytorch_loads(solver, name, monkeypatch):
+    from benchmark_utils.learning.training.trainer import Trainer
+
+    steps = []
+    step = Trainer._step
+    monkeypatch.setattr(Trainer, "_step", lambda trainer: steps.append(step(trainer)))
+    solver(name).warm_up()
+    assert steps
+
+
 def test_names_show_what_differs_from_the_default(solver):
     assert str(solver("WAUM")) == "WAUM[alpha=0.01,epoch=tasks,labels=WDS]"
     assert str(solver("WAUM", stem="cifar", batch_size=1024)) == (
