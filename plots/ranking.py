@@ -5,7 +5,7 @@ from benchmark_utils.results.ranking import mean_ranks
 
 
 class Plot(BasePlot):
-    """Rank of each solver by AccTrain, on each dataset and on average, for solvers that ran on all of them."""
+    """Rank of each solver by AccTrain, on each dataset and on average; where one did not run it has MV's score."""
 
     name = "ranking"
     type = "table"
@@ -19,7 +19,7 @@ class Plot(BasePlot):
         columns = mean_ranks(df).columns
         short = short_names(columns[1:])
         return {
-            "title": "Mean rank by AccTrain (1 is best)",
+            "title": "Mean rank by AccTrain (1 is best; where a solver did not run it has MV's score)",
             "columns": ["solver", columns[0], *(short[name] for name in columns[1:])],
             "default_order_column": 1,
             "default_order_ascending": True,

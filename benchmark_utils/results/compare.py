@@ -26,9 +26,10 @@ class Comparison:
     board : Board
         Of the entrant and its rivals.
     overall : DataFrame, one row per rival
-        `difference` of the means over families, `low`, `high`, `probability` of being better; and on how many crowds
-        the entrant is `better`, `worse`, and on how many both ran (`crowds`), by McNemar's test with Holm's correction
-        over the rivals.
+        `difference` of the means over families, `low`, `high`, `probability` of being better, `sign`, 1 ahead, -1
+        behind, 0 neither; and on how many crowds the entrant is `better`, `worse`, and on how many both ran (`crowds`).
+        Signs are by McNemar's test on a crowd, by the variance of the draws over crowds, with Holm's correction over
+        the rivals.
     by_crowd : dict of str to DataFrame
         The same of each crowd: `difference`, `low`, `high`, `probability`, and `sign`, 1 better, -1 worse, 0 neither.
     times : DataFrame (crowd, `TIMED`)
@@ -150,14 +151,16 @@ def _over_crowds(overall, by_crowd, crowds, entrant, rivals):
     draws = overall.draws.loc[[entrant]].to_numpy() - overall.draws.loc[rivals].to_numpy()
     low, high = sure.interval(draws)
     mean = overall.table["mean"]
+    difference = (mean[entrant] - mean[rivals]).to_numpy()
     signs = {
         rival: [table.loc[rival, "sign"] for table in by_crowd.values() if rival in table.index] for rival in rivals
     }
     columns = dict(
-        difference=mean[entrant] - mean[rivals],
+        difference=difference,
         low=low,
         high=high,
         probability=overall.better.loc[entrant, rivals],
+        sign=sure.signs(difference, draws.var(axis=1)),
         better=[signs[rival].count(1) for rival in rivals],
         worse=[signs[rival].count(-1) for rival in rivals],
         crowds=[len(signs[rival]) for rival in rivals],

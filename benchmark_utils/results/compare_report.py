@@ -7,7 +7,7 @@ from benchmark_utils.results.markup import counted
 
 
 def in_words(found: Comparison) -> str:
-    """One sentence: who is beaten on how many crowds, who is ahead, who cannot be told apart."""
+    """On how many crowds it is better than whom, and who is ahead over all of them."""
     parts, apart = [], []
     for rival, row in found.overall.iterrows():
         better, worse, crowds = (f"{row[column]:.0f}" for column in ("better", "worse", "crowds"))
@@ -20,7 +20,12 @@ def in_words(found: Comparison) -> str:
             apart.append(found.names[rival])
     if apart:
         parts.append(f"not separated from {', '.join(apart)}")
-    return f"{found.names[found.entrant]} is {'; '.join(parts)}."
+    ahead = {1: "ahead of", -1: "behind", 0: "not separated from"}
+    over_all = [(said, found.overall.index[found.overall["sign"] == sign]) for sign, said in ahead.items()]
+    over_all = [
+        f"{said} {', '.join(found.names[rival] for rival in rivals)}" for said, rivals in over_all if len(rivals)
+    ]
+    return f"{found.names[found.entrant]} is {'; '.join(parts)}. Over all crowds it is {'; '.join(over_all)}."
 
 
 def report(found: Comparison, markdown=False, skips=None) -> str:

@@ -64,10 +64,14 @@ def test_times_are_of_the_new_run_alone():
 def test_it_is_said_in_one_sentence():
     found = compare(new(), published())
     assert in_words(found) == (
-        "Mine is worse than DS on 1 of 2 crowds; better than MV on 1 of 2 crowds; better than WAWA on 1 of 2 crowds."
+        "Mine is worse than DS on 1 of 2 crowds; better than MV on 1 of 2 crowds; better than WAWA on 1 of 2 crowds. "
+        "Over all crowds it is ahead of MV, WAWA; behind DS."
     )
     alone = compare(new().query("dataset_name == 'one'"), published())
-    assert in_words(alone) == "Mine is better than MV on 1 of 1 crowds; not separated from WAWA, DS."
+    assert in_words(alone) == (
+        "Mine is better than MV on 1 of 1 crowds; not separated from WAWA, DS. "
+        "Over all crowds it is ahead of MV; not separated from WAWA, DS."
+    )
 
 
 def test_the_report_has_every_part():

@@ -99,7 +99,7 @@ def test_the_ranking_is_by_the_mean_of_last_points_and_opens_best_first(plot, ru
         ["KOS", [3.5, 4, 3, 3.5]],  # the majority vote's score, where KOS did not run
     ]
     assert ranking.get_metadata(runs) == {
-        "title": "Mean rank by AccTrain (1 is best)",
+        "title": "Mean rank by AccTrain (1 is best; where a solver did not run it has MV's score)",
         "columns": ["solver", "mean rank", "crowd[easy]", "crowd[hard]", "other"],
         "default_order_column": 1,  # the mean rank, the lowest first
         "default_order_ascending": True,
