@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.results.table import final_points
+from benchmark_utils.results.table import CURVE
 
 # what says that two rows are of one run on one machine, and of the machine what a page prints
 RUN = ("run_date", "platform", "platform-release", "system-processor", "system-cpus", "system-ram (GB)")
@@ -29,9 +29,9 @@ def time_ratios(results, reference="MV") -> pd.DataFrame:
     DataFrame (solver, crowd)
         NaN where the reference is not of the same run. Where several runs have both, their geometric mean.
     """
-    last = final_points(results)
-    run = [column for column in RUN if column in last]
-    last = last.assign(run=last[run].astype(str).agg("|".join, axis=1) if run else "")
+    run = [column for column in RUN if column in results]
+    results = results.assign(run=results[run].astype(str).agg("|".join, axis=1) if run else "")
+    last = results.groupby([*CURVE, "idx_rep", "run"], sort=False).tail(1)  # each run's own, where several are merged
     keys = ["dataset_name", "run", "solver_name"]
     seconds = last.groupby(keys)["time"].mean().clip(lower=1e-9).unstack()
     if reference not in seconds:
