@@ -113,7 +113,7 @@ def read_runs(asked):
         return set()
     name = re.compile(re.escape(asked.output.name) + r"(_\d+)?\.(parquet|csv)")  # Benchopt numbers what would overwrite
     found = [path for path in asked.output.parent.iterdir() if name.fullmatch(path.name)]
-    found = [path for path in found if path.stat().st_mtime >= asked.since - 1]
+    found = [path for path in found if path.stat().st_mtime >= asked.since - 0.1]  # file systems tell time in ticks
     if not found:
         return set()
     path = max(found, key=lambda path: path.stat().st_mtime_ns)

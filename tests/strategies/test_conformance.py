@@ -201,10 +201,8 @@ class CountsRepeats(Good):
 
 class Overwrites(Good):
     def weigh(self, votes):
-        if votes.machine_label is not None:
-            votes.machine_label.setflags(write=True)
-            votes.machine_label[:] = 0
-            votes.machine_label.setflags(write=False)
+        if votes.machine_label is not None:  # its array cannot be written to, but it can be replaced
+            object.__setattr__(votes, "machine_label", np.zeros_like(votes.machine_label))
         return np.ones(votes.n_worker)
 
 

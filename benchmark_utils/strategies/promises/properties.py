@@ -177,14 +177,12 @@ def soft_rows(strategy):
 def votes_not_written_to(strategy):
     """The arrays of Votes are not written to."""
     votes = ordinary_crowd(classes_of(strategy))
-    arrays = {name: value for name, value in vars(votes).items() if isinstance(value, np.ndarray)}
-    before = {name: array.copy() for name, array in arrays.items()}
+    before = {name: value.copy() for name, value in vars(votes).items() if isinstance(value, np.ndarray)}
     fit(strategy, votes, **STEPS)
-    for name, array in arrays.items():
-        require(
-            np.array_equal(array, before[name], equal_nan=True) and not array.flags.writeable,
-            f"fit wrote to votes.{name}",
-        )
+    for name, array in before.items():
+        after = getattr(votes, name)
+        same = np.array_equal(after, array, equal_nan=True) and not after.flags.writeable
+        require(same, f"fit wrote to votes.{name}, or put another array there")
 
 
 # --- iterations
