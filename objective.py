@@ -8,6 +8,7 @@ from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
 from benchmark_utils.harness.version import software, suite
 from benchmark_utils.scoring.against_truth import score, score_test
 from benchmark_utils.scoring.right import pack_right
+from benchmark_utils.scoring.truth_free import heldout_scores, withheld_votes
 from benchmark_utils.votes.description import in_a_line
 from benchmark_utils.votes.digest import digest
 from benchmark_utils.votes.frozen import read_only
@@ -16,14 +17,34 @@ _IN_A_LINE = {}  # of the crowds of this process, by their hash
 
 
 class Objective(ForgetsDataset, FreshObjective):
-    """How well aggregated labels recover the truth. The README defines every column."""
+    """How well aggregated labels recover the truth. docs/columns.md defines every column.
+
+    With `heldout_share` the votes of this share of the workers, drawn anew in each repetition, are withheld from the
+    solvers, and two more columns say how well a result predicts them. Every column is then of the votes that are left.
+    """
 
     name = "Crowdsourced label aggregation"
     url = "https://github.com/benchmark-crowd-labels/benchmark_crowd_labels"
     min_benchopt_version = "1.10"
     requirements = ["numpy", "scipy", "pandas"]
     sampling_strategy = "run_once"
+    parameters = {"heldout_share": [0]}
     test_config = {"dataset": {"name": "simulated"}}
+
+    def __repr__(self):
+        """Without withheld votes the name alone: results from before there was a parameter have no other."""
+        return super().__repr__() if self.heldout_share else self.name
+
+    def skip(self, missing=None, votes=None, **data):
+        """Skip also where no votes can be withheld."""
+        return super().skip(missing=missing or self.why_not_withheld(votes), **data)
+
+    def why_not_withheld(self, votes):
+        if not 0 <= self.heldout_share < 1:
+            return f"heldout_share is {self.heldout_share}: it is a share of the workers, from 0 to below 1"
+        if self.heldout_share and np.count_nonzero(votes.votes_per_worker) < 2:
+            return "one worker gave all the votes, so that none can be withheld"
+        return None
 
     def set_data(
         self, votes, truth, tasks=None, test_tasks=None, test_truth=None, confusion=None, missing=None, files=None
@@ -42,24 +63,29 @@ class Objective(ForgetsDataset, FreshObjective):
         files : str, optional
             Fingerprint of the files that all this was read from, which `skip` has noted.
         """
-        self.votes = votes
+        self.votes, withheld = votes, None
+        if self.heldout_share:
+            mask = withheld_votes(votes, self.heldout_share, self.get_seed(use_repetition=True))
+            self.votes, withheld = votes.keep(~mask), votes.keep(mask)
         self.tasks, self.test_tasks = (None if t is None else read_only(t) for t in (tasks, test_tasks))
-        hide(self, truth, test_truth)
+        hide(self, truth, test_truth, withheld)
         hashed = digest(votes, truth)
         if hashed not in _IN_A_LINE:  # of nine million votes it takes seconds, and every run comes by here
             _IN_A_LINE[hashed] = in_a_line(votes, truth)
         self.provenance = dict(data=hashed, crowd=_IN_A_LINE[hashed], suite=suite(), software=software())
 
     def get_objective(self):
-        """What a solver sees: votes and tasks that it cannot change for the others, never the truth."""
+        """What a solver sees: votes and tasks that it cannot change for the others; no truth, no vote withheld."""
         return dict(votes=copy(self.votes), tasks=self.tasks, test_tasks=self.test_tasks)
 
     def evaluate_result(
         self, labels, soft=None, n_iter=0, converged=True, test_proba=None, task_score=None, worker_score=None
     ):
-        truth, test_truth = reveal(self)
+        truth, test_truth, withheld = reveal(self)
         scores = score(self.votes, truth, labels, soft)
         scores |= score_test(test_proba, test_truth)
+        if withheld is not None:
+            scores |= heldout_scores(self.votes, withheld, labels, soft)
         check_score(task_score, "task_score", self.votes.n_task)
         check_score(worker_score, "worker_score", self.votes.n_worker)
         n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)

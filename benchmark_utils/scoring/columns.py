@@ -152,6 +152,18 @@ COLUMNS = (
         better="lower",
     ),
     Column(
+        "objective_heldout_agreement",
+        "With `heldout_share`: the share of the withheld votes that equal the label. It is of votes, not of the truth.",
+        "held-out agreement",
+        "higher",
+    ),
+    Column(
+        "objective_heldout_log_score",
+        "With `heldout_share`: the mean log probability of a withheld vote, under one model for all strategies.",
+        "held-out log score",
+        "higher",
+    ),
+    Column(
         "objective_n_iter",
         "Iterations done.",
         "iterations",
@@ -228,6 +240,11 @@ written by `python -m benchmark_utils.scoring.columns`.
 
 G is the set of tasks whose truth is known. A strategy may call a task not valid; it then has no label. A column is NaN
 where it has nothing to average over: no task of G with a disagreement, no held-out tasks.
+
+`benchopt run . -o "Crowdsourced label aggregation[heldout_share=0.2]"` withholds the votes of a fifth of the workers
+from every strategy. Every column is then of the votes that are left, and the two held-out columns are there. By default
+the share is 0 and they are not. A held-out score says how well a result predicts votes: an error that all workers share
+does not lower it ([without truth](without_truth.md)).
 """
 
 

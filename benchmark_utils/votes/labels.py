@@ -82,6 +82,17 @@ def one_hot(labels, n_class) -> sparse.csr_array:
     return sparse.csr_array((np.ones(row_start[-1]), labels[valid], row_start), shape=(len(labels), n_class))
 
 
+def entries(matrix: sparse.csr_array, row, column) -> np.ndarray:
+    """matrix[row, column], each (n,), zero where nothing is stored; entries must not be stored twice."""
+    matrix.sort_indices()
+    key = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * matrix.shape[1] + matrix.indices
+    if not len(key):
+        return np.zeros(len(row))
+    wanted = np.asarray(row, dtype=np.int64) * matrix.shape[1] + column
+    place = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    return np.where(key[place] == wanted, matrix.data[place], 0.0)
+
+
 def check_labels(labels, name, n_task, n_class) -> np.ndarray:
     """Hard labels or truth as int64, (n_task,), in [-1, n_class).
 
