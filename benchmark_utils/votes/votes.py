@@ -277,6 +277,8 @@ def _sorting_order(task, label, worker, n_class, n_worker):
 def to_arrays(votes, truth):
     arrays = {name: getattr(votes, name) for name in ("task", "worker", "label")}
     arrays["sizes"] = np.array([votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated])
+    if votes.repeats == "keep":
+        arrays["repeats_kept"] = np.array(True)
     for name in ("author", "machine_label", "machine_score"):
         if getattr(votes, name) is not None:
             arrays[name] = getattr(votes, name)
@@ -293,6 +295,7 @@ def from_arrays(arrays):
         n_class=n_class,
         encoding=unpack_encoding(arrays),
         n_repeated=n_repeated,
+        repeats="keep" if "repeats_kept" in arrays else "drop",
         **extra,
     )
     return votes, arrays["truth"]

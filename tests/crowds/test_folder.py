@@ -15,6 +15,7 @@ import pytest
 from benchmark_utils.crowds.cache import read_cached
 from benchmark_utils.crowds.formats.folder import read_folder, read_votes
 from benchmark_utils.votes import VotesError
+from benchmark_utils.votes.votes import from_arrays, to_arrays
 
 ROOT = Path(__file__).parents[2]
 GOOD = "item,worker,label\na,w1,cat\na,w2,dog\nb,w1,dog\nb,w2,dog\n"
@@ -244,6 +245,25 @@ def test_declared_classes(folder):
     numbers = {"label.csv": "item,worker,label\na,w,0\na,v,1\n", "truth.csv": "item,truth\na,3\n"}
     votes, truth = read_folder(folder({**numbers, "metadata.json": {"n_classes": 4}}))
     assert (votes.n_class, truth.tolist()) == (4, [3])
+
+
+def test_repeated_rows_are_votes_where_the_metadata_say_so(folder):
+    rows = "item,worker,label\na,w1,cat\na,w1,cat\na,w2,dog\n"
+    for repeats, n_votes, n_dropped in (("drop", 2, 1), ("keep", 3, 0)):
+        votes, _ = read_folder(folder({"label.csv": rows, "metadata.json": {"repeats": repeats}}))
+        assert (votes.n_votes, votes.n_repeated) == (n_votes, n_dropped)
+        assert from_arrays(to_arrays(votes, [-1]))[0].n_votes == n_votes  # in the parsed cache too
+        assert votes.keep(np.array([True] * n_votes)).n_votes == n_votes
+    with pytest.raises(VotesError, match=r'metadata\.json: "repeats" is True: it needs "drop", or "keep" where'):
+        read_folder(folder({"label.csv": rows, "metadata.json": {"repeats": True}}))
+
+
+def test_the_crowd_of_1979_is_kept_whole():
+    """45 patients, five raters, of whom the first saw each form three times: 77 of the 315 rows are repeats."""
+    votes, truth = read_folder(ROOT / "examples" / "anaesthesia")
+    assert (votes.n_task, votes.n_worker, votes.n_class, votes.n_votes) == (45, 5, 4, 315)
+    assert votes.votes_per_worker.tolist() == [135, 45, 45, 45, 45]
+    assert (truth == -1).all()
 
 
 # What is refused: files, and what the message must say

@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmark_utils.crowds.formats.folder import read_folder
 from benchmark_utils.scoring import against_truth
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.majority_vote import NaiveSoft
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.votes import Votes
+from tests.conftest import ROOT
 
 crowds = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=40)
 
@@ -26,7 +28,7 @@ def same_bits(a, b):
 def naive_dawid_skene(votes, n_iter):
     """Algorithm 1 of the thesis, with rho_l for its rho_k, in probabilities and dense arrays."""
     given = np.zeros((votes.n_task, votes.n_worker, votes.n_class))
-    given[votes.task, votes.worker, votes.label] = 1
+    np.add.at(given, (votes.task, votes.worker, votes.label), 1)  # repeats that are kept count each
     posterior = given.sum(axis=1) / np.maximum(given.sum(axis=(1, 2)), 1)[:, None]
     voted = given.any(axis=(1, 2))
     likelihoods = []
@@ -55,6 +57,19 @@ def test_ds_is_algorithm_1(crowd, n_iter):
     np.testing.assert_allclose(result.parameters["confusion"], confusion, atol=1e-9)
     np.testing.assert_allclose(result.parameters["prevalence"], prevalence, atol=1e-9)
     np.testing.assert_allclose(result.history, likelihoods, rtol=1e-9, atol=1e-9)
+
+
+def test_the_crowd_of_1979():
+    """Prevalence .40, .42, .11, .07 as in the paper; the error rates are those of its own algorithm, in loops."""
+    votes, _ = read_folder(ROOT / "examples" / "anaesthesia")
+    result = DawidSkene().fit(votes, tol=1e-12)
+    _, confusion, prevalence, _ = naive_dawid_skene(votes, result.n_iter)
+    np.testing.assert_allclose(result.parameters["prevalence"], [0.40, 0.42, 0.11, 0.07], atol=0.005)
+    np.testing.assert_allclose(result.parameters["prevalence"], prevalence, atol=1e-9)
+    np.testing.assert_allclose(result.parameters["confusion"], confusion, atol=1e-9)
+    without_repeats = Votes(votes.task, votes.worker, votes.label, 45, 5, 4)
+    assert without_repeats.n_repeated == 77
+    assert abs(DawidSkene().fit(without_repeats).parameters["confusion"][0] - confusion[0]).max() > 0.05
 
 
 def test_ds_is_algorithm_1_on_a_larger_crowd(random_votes):

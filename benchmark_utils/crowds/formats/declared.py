@@ -18,10 +18,17 @@ _NO_ANSWER = (
 
 
 def read_metadata(path):
-    """The arguments of `Votes.from_frame` that declare the classes."""
+    """The arguments of `Votes.from_frame` that are declared: the classes, and what becomes of repeated rows."""
     metadata = read_json(path)
     if not isinstance(metadata, dict):
         raise VotesError('it needs a map, as {"n_classes": 5}')
+    repeats = metadata.get("repeats", "drop")
+    if repeats not in ("drop", "keep"):
+        raise VotesError(f'"repeats" is {repeats!r}: it needs "drop", or "keep" where a repeated row is another vote')
+    return _classes(metadata) | {"repeats": repeats}
+
+
+def _classes(metadata):
     classes, n_class = metadata.get("classes"), metadata.get("n_classes")
     if classes is not None:
         are_names = isinstance(classes, list) and {type(name) for name in classes} in ({str}, {int})

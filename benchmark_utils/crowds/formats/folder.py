@@ -5,7 +5,7 @@
 - either of them with an optional truth: `truth.csv` with the columns item, truth (or task, label), or one class number
   per task, in the order of the task numbers and -1 where it is unknown, in `truth.txt` or `ground_truth.npy`;
 - and with an optional `metadata.json`, which declares classes that nobody may have voted for: `{"n_classes": 5}` or
-  `{"classes": ["cat", "dog"]}`.
+  `{"classes": ["cat", "dog"]}`, and `{"repeats": "keep"}` where a row that occurs again is another vote.
 
 Labels are class numbers or words. What cannot be read is refused with the file, the line and how to mend it.
 """
