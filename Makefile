@@ -1,5 +1,6 @@
 # Commands: `make run` (scores every strategy on every dataset at hand) and `make test`.
 # `make quick` is a run of a minute, on the example votes and a simulated crowd.
+# `make label VOTES=folder` turns a folder of your own votes into labels.
 # `make compare S=my_strategy.py` checks a strategy, runs it, and says what it is better than.
 # PYTHON=python3.12 make run    uses another interpreter, 3.10 or later
 # BENCHOPT_DATA_HOME=folder     reads the datasets from there instead of data/
@@ -10,10 +11,10 @@ export MPLBACKEND := Agg
 # `benchopt test` starts the python that it finds on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run quick compare compare-changed test prepare clean help
+.PHONY: run quick compare label compare-changed test prepare clean help
 
 help:
-	@sed -n '1,6s/^# //p' Makefile
+	@sed -n '1,7s/^# //p' Makefile
 
 # A run with the options $(1), and its page. Where a solver takes the whole process with it, Benchopt writes nothing:
 # then what had ended is collected from its cache. The status is that of the run.
@@ -44,6 +45,10 @@ compare-changed: .venv/run prepare
 	@git diff --name-only --diff-filter=AMR "$(BASE)...HEAD" -- 'solvers/*.py' | while read -r file; do \
 		echo "## $$file"; echo; $(BIN)/python -m benchmark_utils compare "$$file" --markdown || exit 1; \
 	done
+
+label: .venv/run
+	@test -n "$(VOTES)" || { echo 'which votes? make label VOTES=folder' >&2; exit 2; }
+	@$(BIN)/python -m benchmark_utils label "$(VOTES)"
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-# name: (the module whose `main(arguments)` it is, or None while it is to come; one sentence)
+# name: (the module whose `main(arguments)` it is; one sentence)
 COMMANDS = {
     "page": (
         "benchmark_utils.harness.page_command",
@@ -13,7 +13,7 @@ COMMANDS = {
         "benchmark_utils.harness.compare_command",
         "Compare a new result, or a solver's file, with the published one.",
     ),
-    "label": (None, "To come: turn a folder of votes into labels, without a run of Benchopt."),
+    "label": ("benchmark_utils.harness.label_folder", "Turn a folder of votes into labels, without a run of Benchopt."),
     "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),
     "describe": ("benchmark_utils.harness.describe_folder", "Say how many votes, tasks and workers a folder holds."),
 }
@@ -26,9 +26,7 @@ def main(arguments):
     name, *rest = arguments
     if name not in COMMANDS:
         return refuse(f"there is no command {name!r}; there are:\n\n{listing()}")
-    module, sentence = COMMANDS[name]
-    if module is None:
-        return refuse(f"{name} does nothing yet. {sentence}")
+    module, _ = COMMANDS[name]
     return import_module(module).main(rest)
 
 

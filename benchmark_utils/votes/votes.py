@@ -276,9 +276,8 @@ def _sorting_order(task, label, worker, n_class, n_worker):
 
 def to_arrays(votes, truth):
     arrays = {name: getattr(votes, name) for name in ("task", "worker", "label")}
-    arrays["sizes"] = np.array([votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated])
-    if votes.repeats == "keep":
-        arrays["repeats_kept"] = np.array(True)
+    sizes = votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated, votes.repeats == "keep"
+    arrays["sizes"] = np.array(sizes)
     for name in ("author", "machine_label", "machine_score"):
         if getattr(votes, name) is not None:
             arrays[name] = getattr(votes, name)
@@ -286,7 +285,7 @@ def to_arrays(votes, truth):
 
 
 def from_arrays(arrays):
-    n_task, n_worker, n_class, n_repeated = arrays["sizes"].tolist()
+    n_task, n_worker, n_class, n_repeated, keeps = arrays["sizes"].tolist()
     extra = {name: arrays[name] for name in ("author", "machine_label", "machine_score") if name in arrays}
     votes = Votes(
         *(arrays[name] for name in ("task", "worker", "label")),
@@ -295,7 +294,7 @@ def from_arrays(arrays):
         n_class=n_class,
         encoding=unpack_encoding(arrays),
         n_repeated=n_repeated,
-        repeats="keep" if "repeats_kept" in arrays else "drop",
+        repeats="keep" if keeps else "drop",
         **extra,
     )
     return votes, arrays["truth"]

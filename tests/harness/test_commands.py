@@ -53,13 +53,6 @@ def test_an_unknown_command_is_refused_with_those_there_are():
     assert all(name in done.stderr for name in COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["label"])
-def test_what_is_to_come_says_so_and_does_nothing(name):
-    done = run(name, "anything")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"{name} does nothing yet. To come:" in done.stderr
-
-
 def test_a_command_is_loaded_only_when_asked_for():
     code = (
         "import sys\n"

@@ -1,0 +1,165 @@
+"""The command `label`: own votes in, labels out, without a run of Benchopt.
+
+    python -m benchmark_utils label PATH [--strategy NAME|auto] [--output DIR] [--force]
+
+PATH is a folder of votes or its file. DIR, by default `labels_NAME` in the current folder, gets labels.csv,
+workers.csv, tasks_to_ask.csv and the page votes.html, and tasks_to_label.csv where only truth can tell which strategy
+is better: all of them, or none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_utils.crowds.formats.answers_json import read_answers_json
+from benchmark_utils.crowds.formats.folder import read_folder
+from benchmark_utils.crowds.formats.label_csv import read_label_csv
+from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
+from benchmark_utils.harness.label_tables import ask_table, count, label_table, notices, worker_table
+from benchmark_utils.harness.recommend import METRICS, Recommendation, reason, recommend, refusal, verdict
+from benchmark_utils.strategies.catalogue import STRATEGIES
+from benchmark_utils.votes import Votes, VotesError
+
+FILES = ("labels.csv", "workers.csv", "tasks_to_ask.csv", "tasks_to_label.csv", "votes.html")
+
+
+class LabelError(Exception):
+    """What the command cannot do, in words."""
+
+
+def main(arguments) -> int:
+    """Status 0 where the files are written; 2, with the reason, where nothing is; 130 where it was interrupted."""
+    chosen = _parser().parse_args(arguments)
+    output = chosen.output or Path(f"labels_{chosen.path.resolve().stem or 'votes'}")
+    old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
+    try:
+        check_output(output, chosen.force)
+        votes, truth = read(chosen.path)
+        why_not = refusal(chosen.strategy, votes)
+        if why_not:
+            raise LabelError(why_not)
+        found = recommend(votes, chosen.strategy)
+        labels = label_table(votes, found)
+        write_whole(output, files_of(votes, found, labels, chosen.path), chosen.force)
+    except (LabelError, VotesError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{output}: cannot be written ({error}); nothing was written", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    print(summary(votes, truth, found, labels, output))
+    return 0
+
+
+def _parser():
+    usage = "python -m benchmark_utils label"
+    parser = argparse.ArgumentParser(prog=usage, description="Turn votes into labels, without a run of Benchopt.")
+    parser.add_argument("path", type=Path, help="a folder that holds label.csv or answers.json, or such a file")
+    names = ["auto", *STRATEGIES]
+    chosen = f"auto, the default, or one of {', '.join(STRATEGIES)}"
+    parser.add_argument("--strategy", default="auto", choices=names, metavar="NAME", help=chosen)
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to write, labels_NAME by default")
+    parser.add_argument("--force", action="store_true", help="replace a folder that this command wrote before")
+    return parser
+
+
+def read(path: Path) -> tuple[Votes, np.ndarray]:
+    """The votes and the truth of a folder, of one of its files, or of a file alone."""
+    if path.is_dir() or not path.exists():
+        return read_folder(path)
+    if path.name in ("label.csv", "answers.json"):  # what stands beside it counts
+        return read_folder(path.parent)
+    try:
+        votes = (read_answers_json if path.suffix == ".json" else read_label_csv)(path, {})
+    except VotesError as error:
+        raise VotesError(f"{path}: {error}") from None
+    return votes, np.full(votes.n_task, -1, dtype=np.int64)
+
+
+def files_of(votes: Votes, found: Recommendation, labels, path: Path) -> dict:
+    """The text of each file, by name."""
+    workers = worker_table(votes, found.result)
+    to_ask = ask_table(votes, found.result, labels)
+    files = {"labels.csv": labels, "workers.csv": workers, "tasks_to_ask.csv": to_ask}
+    if len(found.to_label):
+        files["tasks_to_label.csv"] = labels.iloc[found.to_label][["task"]]
+    texts = {name: table.to_csv(index=False) for name, table in files.items()}
+    return texts | {"votes.html": page_of(votes, found, labels, workers, to_ask, path.resolve().name)}
+
+
+def check_output(output: Path, force: bool):
+    """LabelError where `output` cannot be written: before the work rather than after."""
+    parent = output.absolute().parent
+    if not parent.is_dir():
+        raise LabelError(f"{parent} is not a folder, so {output.name} cannot be made in it: make it first")
+    if not os.access(parent, os.W_OK):
+        raise LabelError(f"{parent} cannot be written to: choose another place with --output")
+    if not os.path.lexists(output):
+        return
+    if not force:
+        raise LabelError(f"{output} is there already: choose another place with --output, or replace it with --force")
+    if output.is_symlink() or not output.is_dir():
+        raise LabelError(f"{output} is no folder, so --force does not replace it: choose another place with --output")
+    others = sorted({path.name for path in output.iterdir()} - set(FILES))
+    if others:
+        raise LabelError(
+            f"{output} holds other files, {', '.join(others[:5])}, so --force does not replace it: choose another "
+            "place with --output"
+        )
+
+
+def write_whole(output: Path, texts: dict, force: bool):
+    """Write all files or none: into a folder beside `output`, which then takes its place."""
+    output = output.absolute()
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as temporary:
+        new, old = Path(temporary, "new"), Path(temporary, "old")
+        new.mkdir()
+        for name, text in texts.items():
+            (new / name).write_text(text, encoding="utf-8", newline="")
+        check_output(output, force)  # another command may have written it meanwhile
+        if output.exists():
+            output.rename(old)
+        try:
+            new.rename(output)
+        except BaseException:
+            if old.exists():
+                old.rename(output)
+            raise
+
+
+def summary(votes: Votes, truth, found: Recommendation, labels, output: Path) -> str:
+    """What the command prints: what it took and why, what held-out votes say, and where the files are."""
+    sizes = (votes.n_votes, "vote"), (np.count_nonzero(votes.votes_per_worker), "worker"), (votes.n_task, "task")
+    lines = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes)), *notices(votes, found, labels)]
+    lines += ["", *reason(found), ""]
+    if found.heldout is not None:
+        means, low, high = found.heldout.means(), *np.quantile(found.draws, [0.025, 0.975], axis=0)
+        width = max(map(len, found.heldout.names))
+        lines.append(f"{'':{width}}  " + "  ".join(f"{title:>26}" for title in METRICS))
+        for index, name in enumerate(found.heldout.names):
+            cells = (f"{means[index, m]:8.3f} [{low[index, m]:.3f}, {high[index, m]:.3f}]" for m in range(len(METRICS)))
+            lines.append(f"{name:{width}}  " + "  ".join(f"{cell:>26}" for cell in cells))
+        lines.append("Means over the votes of workers that the strategy had not seen, and 95 % intervals over workers.")
+    lines += [verdict(found), ""]
+    if "prevalence" in found.result.parameters and votes.n_class <= MOST_CLASSES:
+        shares = zip(votes.encoding.classes, found.result.parameters["prevalence"], strict=True)
+        lines.append(f"Prevalence: {', '.join(f'{name} {share:.2f}' for name, share in shares)}.")
+    known = truth >= 0
+    if known.any():
+        n_right = np.count_nonzero(found.result.labels[known] == truth[known])
+        lines.append(f"{found.chosen} gives {n_right} of the {known.sum()} tasks with a known truth this label.")
+        lines.append("The truth was not used to make the labels.")
+    lines.append(f"Written: {', '.join(name for name in FILES if (output / name).exists())} in {output}")
+    return "\n".join(lines)
