@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from benchmark_utils.votes import Votes
 
 ROOT = Path(__file__).parents[1]
 DATA_HOME = Path(os.environ.get("BENCHOPT_DATA_HOME") or ROOT.parent / "shared" / "data").resolve()
 os.environ["BENCHOPT_DATA_HOME"] = str(DATA_HOME)
+settings.register_profile("suite", deadline=None)  # no test is timed: the machine may be busy
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
