@@ -166,6 +166,7 @@ def test_the_leader_leads_the_published_result():
         pytest.skip("the published result has fewer than ten crowds of the literature")
     last = crowds.groupby(["dataset_name", "solver_name", "idx_rep"], sort=False).tail(1)
     acc = last.pivot_table(index="dataset_name", columns="solver_name", values="objective_acc_train")
-    mean = acc.dropna(axis=1).mean()
-    mean.index = mean.index.str.split("[").str[0]
-    assert mean[[name for name in LEADERS if name in mean.index]].idxmax() == LEADERS[0]
+    acc.columns = acc.columns.str.split("[").str[0]
+    acc = acc[[name for name in LEADERS if name in acc]].dropna()  # the crowds on which all of them ran
+    assert len(acc) >= 10
+    assert acc.T.groupby(level=0).max().T.mean().idxmax() == LEADERS[0]  # of two forms of one, the better
