@@ -13,6 +13,10 @@ COMMANDS = {
         "benchmark_utils.harness.compare_command",
         "Compare a new result, or a solver's file, with the published one.",
     ),
+    "publish": (
+        "benchmark_utils.results.publishing",
+        "Copy results as Benchopt's results site and a dataset hub can show them.",
+    ),
     "label": ("benchmark_utils.harness.label_folder", "Turn a folder of votes into labels, without a run of Benchopt."),
     "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),
     "describe": ("benchmark_utils.harness.describe_folder", "Say how many votes, tasks and workers a folder holds."),

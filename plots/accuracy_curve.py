@@ -1,5 +1,6 @@
 from benchopt import BasePlot
 
+from benchmark_utils.results.publishing import MARKERS
 from benchmark_utils.results.table import curve
 from benchmark_utils.scoring.columns import BY_NAME, scores
 
@@ -21,7 +22,9 @@ class Plot(BasePlot):
         curves = []
         for solver, points in df.groupby("solver_name"):
             table = curve(points, x, score)
-            drawn = {"x": table["x"].tolist(), "y": table["y"].tolist(), "label": solver, **self.get_style(solver)}
+            style = self.get_style(solver)
+            style["marker"] %= MARKERS
+            drawn = {"x": table["x"].tolist(), "y": table["y"].tolist(), "label": solver, **style}
             if X_axis == "Time" and points["idx_rep"].nunique() > 1:
                 drawn.update(x_low=table["x_low"].tolist(), x_high=table["x_high"].tolist())
             curves.append(drawn)

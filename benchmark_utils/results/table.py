@@ -84,6 +84,13 @@ def final_points(results):
     return results.groupby([*CURVE, "idx_rep"], as_index=False, sort=False).tail(1)
 
 
+def order_of_points(rows) -> list:
+    """The values of `stop_val` of one curve, from its start on: iterations grow, tolerances fall."""
+    points = rows.groupby("idx_rep")["stop_val"]
+    falls = bool((points.last() < points.first()).any())
+    return sorted(rows["stop_val"].unique(), reverse=falls)
+
+
 def curve(rows, x, y):
     """One strategy's curve on one dataset: at each point of the sampling the mean over repetitions of `x` and of `y`.
 
@@ -102,10 +109,8 @@ def curve(rows, x, y):
     DataFrame, one row per point from the coarsest to the last, with the columns `x`, `y`, and `x_low` and `x_high`, the
     second and the eighth tenth over repetitions of `x`.
     """
-    # the n-th point is the n-th that any repetition measured: iterations grow, tolerances fall
-    points = rows.groupby("idx_rep")["stop_val"]
-    falls = bool((points.last() < points.first()).any())
-    order = sorted(rows["stop_val"].unique(), reverse=falls)
+    # the n-th point is the n-th that any repetition measured
+    order = order_of_points(rows)
     table = rows.pivot_table(index="stop_val", columns="idx_rep", values=[x, y], aggfunc="last", dropna=False)
     table = table.reindex(order).ffill()
     return pd.DataFrame(
