@@ -170,3 +170,9 @@ def test_a_committed_result_was_measured_on_the_crowds_at_hand(name, load_data, 
         if not data.get("missing"):
             here = digest(data["votes"], data["truth"])
             assert set(results.loc[results["dataset_name"] == crowd, "objective_data"]) == {here}, crowd
+
+
+def test_benchopts_local_page_has_a_marker_for_every_solver(benchmark, whole):
+    plot = next(p for p in benchmark.get_plots() if p.name == "accuracy_curve").get_instance()
+    curves = plot.plot(many(whole, 120), dataset="other", column="acc_train", X_axis="Time")
+    assert {curve["marker"] for curve in curves} == set(range(publishing.MARKERS))
