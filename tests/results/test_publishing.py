@@ -176,3 +176,10 @@ def test_benchopts_local_page_has_a_marker_for_every_solver(benchmark, whole):
     plot = next(p for p in benchmark.get_plots() if p.name == "accuracy_curve").get_instance()
     curves = plot.plot(many(whole, 120), dataset="other", column="acc_train", X_axis="Time")
     assert {curve["marker"] for curve in curves} == set(range(publishing.MARKERS))
+
+
+def test_the_copy_is_over_all_repetitions_at_each_point(publish, whole):
+    ended_early = (whole["dataset_name"] == EASY) & (whole["solver_name"] == "DS") & (whole["idx_rep"] == 1)
+    copy, _ = publish(whole[~(ended_early & (whole["stop_val"] == 16))])
+    copied = pd.read_parquet(copy)
+    assert sorted(copied[publishing.KEY].values.tolist()) == sorted(whole[publishing.KEY].values.tolist())
