@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmark_utils.crowds.download import file_hash
 from benchmark_utils.votes import Votes
-from benchmark_utils.votes.votes import from_arrays, to_arrays
+from benchmark_utils.votes.arrays import from_arrays, to_arrays
 
 _TICK = 2 * 10**9  # nanoseconds; no file system's clock is coarser
 

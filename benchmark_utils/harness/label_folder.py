@@ -18,9 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.crowds.formats.answers_json import read_answers_json
-from benchmark_utils.crowds.formats.folder import read_folder
-from benchmark_utils.crowds.formats.label_csv import read_label_csv
+from benchmark_utils.crowds.formats.folder import read_path
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
 from benchmark_utils.harness.label_tables import ask_table, count, label_table, notices, worker_table
 from benchmark_utils.harness.recommend import METRICS, Recommendation, reason, recommend, refusal, verdict
@@ -41,7 +39,7 @@ def main(arguments) -> int:
     old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
     try:
         check_output(output, chosen.force)
-        votes, truth = read(chosen.path)
+        votes, truth = read_path(chosen.path)
         why_not = refusal(chosen.strategy, votes)
         if why_not:
             raise LabelError(why_not)
@@ -73,19 +71,6 @@ def _parser():
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to write, labels_NAME by default")
     parser.add_argument("--force", action="store_true", help="replace a folder that this command wrote before")
     return parser
-
-
-def read(path: Path) -> tuple[Votes, np.ndarray]:
-    """The votes and the truth of a folder, of one of its files, or of a file alone."""
-    if path.is_dir() or not path.exists():
-        return read_folder(path)
-    if path.name in ("label.csv", "answers.json"):  # what stands beside it counts
-        return read_folder(path.parent)
-    try:
-        votes = (read_answers_json if path.suffix == ".json" else read_label_csv)(path, {})
-    except VotesError as error:
-        raise VotesError(f"{path}: {error}") from None
-    return votes, np.full(votes.n_task, -1, dtype=np.int64)
 
 
 def files_of(votes: Votes, found: Recommendation, labels, path: Path) -> dict:

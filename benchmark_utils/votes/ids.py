@@ -88,13 +88,15 @@ def encode_labels(values: pd.Series, classes, n_class, rows):
     if values.dtype.kind == "b" and classes is None and n_class is None:
         return encode_ids(values, [False, True], "label", rows)
     numbers = _as_numbers(values, "label")
-    if numbers.dtype.kind == "f":
+    if numbers.dtype.kind == "f" and classes is None:
         fractional = (numbers != np.floor(numbers)) | np.isinf(numbers)
-        raise_rows(fractional, values, "a label is fractional", "labels are class numbers or words", rows)
+        mend = f"labels are class numbers or words; {_declare(numbers)}"
+        raise_rows(fractional, values, "a label is fractional", mend, rows)
         numbers = numbers.astype(np.int64)
     if numbers.dtype.kind in "iub" and classes is None:
         numbers = numbers.astype(np.int64)
-        raise_rows(numbers < 0, values, "a label is negative", "number the classes from 0, or remove the row", rows)
+        mend = f"number the classes from 0, or remove the row; {_declare(numbers)}"
+        raise_rows(numbers < 0, values, "a label is negative", mend, rows)
         if n_class is not None:
             too_large = f"a label is not below n_class = {n_class}"
             raise_rows(numbers >= n_class, values, too_large, "correct it or raise n_class", rows)
@@ -103,6 +105,13 @@ def encode_labels(values: pd.Series, classes, n_class, rows):
     if n_class is not None and len(ids) > n_class:
         raise VotesError(f"there are {len(ids)} different labels and n_class = {n_class}: raise n_class")
     return codes, ids
+
+
+def _declare(numbers):
+    """How to say that these numbers are the names of classes."""
+    names = sorted(set(numbers.tolist()))
+    listed = ", ".join(f"{name}".removesuffix(".0") for name in names) if len(names) <= 20 else "..."
+    return f'if they are names of classes, declare all of them in metadata.json, {{"classes": [{listed}]}}'
 
 
 def is_missing(values: pd.Series) -> pd.Series:

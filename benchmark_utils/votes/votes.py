@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes.frozen import immutable
-from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing, pack_encoding, unpack_encoding
+from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
 from benchmark_utils.votes.refusals import (
     VotesError,
     check_codes,
@@ -156,6 +156,7 @@ class Votes:
         classes=None,
         n_class=None,
         repeats="drop",
+        contradictions="all",
     ) -> Votes:
         """Votes from a table with one row per vote.
 
@@ -174,6 +175,9 @@ class Votes:
             names, sorted, whole numbers too: labels 0 and 2 are two classes. Give it where a class may have no vote.
         repeats : "drop" or "keep"
             What becomes of a row that occurs again.
+        contradictions : "all", "first" or "last"
+            Which rows count where a worker gave one task several answers: all of them, or those that say what the
+            first or the last of them says.
 
         Raises
         ------
@@ -195,6 +199,9 @@ class Votes:
         task_code, task_ids = encode_ids(frame[task], tasks, "task", frame.index)
         worker_code, worker_ids = encode_ids(frame[worker], None, "worker", frame.index)
         label_code, class_ids = encode_labels(frame[label], classes, n_class, frame.index)
+        if contradictions != "all":
+            kept = _of_one_answer(task_code, worker_code, label_code, contradictions)
+            task_code, worker_code, label_code = task_code[kept], worker_code[kept], label_code[kept]
         return cls(
             task_code,
             worker_code,
@@ -266,35 +273,17 @@ class Votes:
         return self.encoding.tasks, self.encoding.workers, self.encoding.classes
 
 
+def _of_one_answer(task, worker, label, which):
+    """Which rows say what the first (the last) of their worker's rows on their task says, (n,) bool."""
+    if which not in ("first", "last"):
+        raise VotesError(f"contradictions is {which!r}: it is 'all', 'first' or 'last'")
+    rows = pd.DataFrame({"task": task, "worker": worker, "label": label})
+    return (rows.groupby(["task", "worker"])["label"].transform(which) == rows["label"]).to_numpy()
+
+
 def _sorting_order(task, label, worker, n_class, n_worker):
     """The permutation that sorts by task, label, worker; None where they are sorted already."""
     if (int(task.max()) + 1) * n_class * n_worker < 2**63:  # one key sorts several times faster than three
         key = (task.astype(np.int64) * n_class + label) * n_worker + worker
         return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
     return np.lexsort((worker, label, task))
-
-
-def to_arrays(votes, truth):
-    arrays = {name: getattr(votes, name) for name in ("task", "worker", "label")}
-    sizes = votes.n_task, votes.n_worker, votes.n_class, votes.n_repeated, votes.repeats == "keep"
-    arrays["sizes"] = np.array(sizes)
-    for name in ("author", "machine_label", "machine_score"):
-        if getattr(votes, name) is not None:
-            arrays[name] = getattr(votes, name)
-    return dict(arrays, **pack_encoding(votes.encoding), truth=np.asarray(truth, dtype=np.int64))
-
-
-def from_arrays(arrays):
-    n_task, n_worker, n_class, n_repeated, keeps = arrays["sizes"].tolist()
-    extra = {name: arrays[name] for name in ("author", "machine_label", "machine_score") if name in arrays}
-    votes = Votes(
-        *(arrays[name] for name in ("task", "worker", "label")),
-        n_task=n_task,
-        n_worker=n_worker,
-        n_class=n_class,
-        encoding=unpack_encoding(arrays),
-        n_repeated=n_repeated,
-        repeats="keep" if keeps else "drop",
-        **extra,
-    )
-    return votes, arrays["truth"]

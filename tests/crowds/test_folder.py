@@ -15,7 +15,7 @@ import pytest
 from benchmark_utils.crowds.cache import read_cached
 from benchmark_utils.crowds.formats.folder import read_folder, read_votes
 from benchmark_utils.votes import VotesError
-from benchmark_utils.votes.votes import from_arrays, to_arrays
+from benchmark_utils.votes.arrays import from_arrays, to_arrays
 
 ROOT = Path(__file__).parents[2]
 GOOD = "item,worker,label\na,w1,cat\na,w2,dog\nb,w1,dog\nb,w2,dog\n"
@@ -65,11 +65,18 @@ SAME = {"a": {"w1": "cat", "w2": "dog"}, "b": {"w1": "dog", "w2": "dog"}}
         GOOD.replace(",", " , "),
         GOOD.replace("a,w1,cat", '"a","w1", "cat"'),
         GOOD.replace("item,worker,label", "Item, Worker ,LABEL"),
+        GOOD.replace("item,worker,label", "Question ID,annotator,response"),
+        GOOD.replace(",", ";"),
+        GOOD.replace(",", "\t"),
+        "sep=;\n" + GOOD.replace(",", ";"),
+        GOOD.encode("utf-16"),
+        "\ufeff".encode("utf-16-be") + GOOD.encode("utf-16-be"),
         "item,note,worker,label\na,x,w1,cat\na,,w2,dog\nb,y,w1,dog\nb,z,w2,dog\n",
     ],
     ids=[
         "item", "task", "any order", "any column", "CRLF", "CR", "no end", "BOM", "blank lines", "empty last field",
-        "spaces", "quotes", "header", "one more column",
+        "spaces", "quotes", "header", "usual names", "semicolons", "tabs", "Excel", "UTF-16", "UTF-16-BE",
+        "one more column",
     ],
 )  # fmt: skip
 def test_the_same_votes_however_written(folder, text):
@@ -287,8 +294,16 @@ REFUSED = {
         ["label.csv", "'label' is missing in line 1", "name the columns item,worker,label"],
     ),
     "no header": ({"label.csv": "a,w1,cat\nb,w1,cat\n"}, ["'item' is missing in line 1", "['a', 'w1', 'cat']"]),
-    "semicolons": ({"label.csv": GOOD.replace(",", ";")}, ["is missing in line 1", "comma between them"]),
-    "column twice": ({"label.csv": "item,task,worker,label\na,a,w,cat\n"}, ["'item' occurs twice in line 1"]),
+    "bars": ({"label.csv": GOOD.replace(",", "|")}, ["is missing in line 1"]),
+    "a separator that is none": (
+        {"label.csv": "sep=|\n" + GOOD},
+        ["'sep=|' names no separator", "a semicolon or a tab"],
+    ),
+    "column twice": ({"label.csv": "item,worker,item,label\na,w,a,cat\n"}, ["'item' occurs twice in line 1", "rename"]),
+    "two columns of tasks": (
+        {"label.csv": "item,task_id,worker,label\na,a,w,cat\n"},
+        ["'item' and 'task_id' could both hold the tasks in line 1", '{"columns": {"task": "item"}}'],
+    ),
     "missing label": (
         {"label.csv": ROW + "\nb,w1,\n"},
         ["label.csv", "'label' has no value in line 4", "remove the row"],
@@ -318,7 +333,8 @@ REFUSED = {
         {"label.csv": ROW.encode() + b"b,\xff\xfe,cat\n"},
         ["line 3 is not UTF-8", "save the file as"],
     ),
-    "UTF-16": ({"label.csv": GOOD.encode("utf-16")}, ["line 1 is not UTF-8 text"]),
+    "half UTF-16": ({"label.csv": GOOD.encode("utf-16")[:-1]}, ["begins as UTF-16", "save the file as UTF-8"]),
+    "UTF-32": ({"label.csv": GOOD.encode("utf-32")}, ["line 1 holds a zero byte"]),
     "zero bytes": ({"label.csv": ROW.encode() + b"b,w\0,cat\n"}, ["line 3 holds a zero byte"]),
     "one long line": ({"label.csv": "x" * 300_000}, ["'item' is missing in line 1"]),
     "undeclared label": (
@@ -339,7 +355,7 @@ REFUSED = {
     ),
     # truth
     "truth for an unknown item": (
-        {"label.csv": GOOD, "truth.csv": "item,truth\na,cat\nzz,cat\n"},
+        {"label.csv": GOOD, "truth.csv": "item,truth\n\nzz,cat\n"},
         ["truth.csv", "unknown task of the truth in line 3", "'zz'", "remove the row"],
     ),
     "truth with an unknown label": (
@@ -351,8 +367,24 @@ REFUSED = {
         ["truth.csv", "more than one truth in line 2, 4", "keep one row per task"],
     ),
     "the same truth twice": ({"label.csv": GOOD, "truth.csv": "item,truth\na,cat\na,cat\n"}, ["line 2, 3", "keep one"]),
-    "truth without a value": ({"label.csv": GOOD, "truth.csv": "item,truth\na,\n"}, ["truth.csv", "line 2", "remove"]),
-    "truth of R": ({"label.csv": GOOD, "truth.csv": "item,truth\na,NA\n"}, ["truth.csv", "no value in line 2"]),
+    "truth without a task": ({"label.csv": GOOD, "truth.csv": "item,truth\n,cat\n"}, ["truth.csv", "line 2", "remove"]),
+    "truth in another case": (
+        {"label.csv": GOOD, "truth.csv": "item,truth\na,Cat\n"},
+        ["unknown truth in line 2", "write 'Cat' as the votes do, 'cat'"],
+    ),
+    "columns in a list": (
+        {"label.csv": GOOD, "metadata.json": {"columns": ["item"]}},
+        ["metadata.json", '"columns" is'],
+    ),
+    "no answer alone": (
+        {"label.csv": GOOD, "metadata.json": {"no_answer": "NA"}},
+        ["metadata.json", "a list of labels"],
+    ),
+    "other contradictions": ({"label.csv": GOOD, "metadata.json": {"contradictions": []}}, ['"contradictions" is []']),
+    "nothing but no answers": (
+        {"label.csv": GOOD, "metadata.json": {"no_answer": ["cat", "dog"]}},
+        ["label.csv", "no vote is left", "correct it"],
+    ),
     "truth without rows": (
         {"label.csv": GOOD, "truth.csv": "item,truth\n"},
         ["truth.csv", "no row", "remove the file"],

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark_utils.votes import Votes, VotesError, encode_truth
+from benchmark_utils.votes.arrays import from_arrays, to_arrays
 from benchmark_utils.votes.ids import pack_ids, unpack_ids
-from benchmark_utils.votes.votes import from_arrays, to_arrays
 
 
 def table(task, worker, label):

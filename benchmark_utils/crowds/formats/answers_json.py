@@ -7,14 +7,17 @@ import math
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.crowds.formats.declared import check_declared, refuse_no_answer
-from benchmark_utils.crowds.formats.text_files import read_json
-from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.crowds.formats.declared import refuse_no_answer
+from benchmark_utils.crowds.formats.found import Found
+from benchmark_utils.votes import VotesError
 from benchmark_utils.votes.refusals import short
 
 
-def read_answers_json(path, declared):
-    answers = read_json(path)
+def recognises(content) -> bool:
+    return isinstance(content, dict)
+
+
+def read(answers, declared) -> Found:
     if not isinstance(answers, dict) or not answers:
         raise VotesError("it holds no map of answers: it needs {task: {worker: label}}")
     for task, given in answers.items():
@@ -27,21 +30,11 @@ def read_answers_json(path, declared):
         for worker, label in zip(_stripped(given, "worker"), given.values(), strict=True)
     ]
     refuse_no_answer(pd.Series(tasks, name="item", index=pd.RangeIndex(1, len(tasks) + 1, name="task")))
-    table = pd.DataFrame(rows, columns=["item", "worker", "label"], dtype=object)
-    try:
-        return _votes(table, tasks, declared)
-    except VotesError:  # once more, to name the votes in the user's own words
-        names = [f"task {short(task)} worker {short(worker)}" for task, worker, _ in rows]
-        table.index = pd.Index(names, name="the vote of")
-        return _votes(table, tasks, declared)
-
-
-def _votes(table, tasks, declared):
-    refuse_no_answer(table["worker"])
-    refuse_no_answer(table["label"], declared.get("classes", []))
+    names = [f"task {short(task)} worker {short(worker)}" for task, worker, _ in rows]
+    index = pd.Index(names, name="the vote of", dtype=object)
     numbered = set(tasks) == set(map(str, range(len(tasks))))
-    tasks = np.arange(len(tasks)) if numbered else tasks
-    return check_declared(Votes.from_frame(table, "item", "worker", "label", tasks=tasks, **declared), declared)
+    table = pd.DataFrame(rows, columns=["task", "worker", "label"], dtype=object, index=index)
+    return Found(table, tasks=np.arange(len(tasks)) if numbered else tasks)
 
 
 def _stripped(names, what):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.crowds.formats.text_files import plain_number, read_json, read_lines, read_table
+from benchmark_utils.crowds.formats.columns import USUAL, find_columns
+from benchmark_utils.crowds.formats.text_files import parse_table, plain_number, read_json, read_lines, read_text
 from benchmark_utils.votes import VotesError, encode_truth
+from benchmark_utils.votes.ids import comparable
 from benchmark_utils.votes.refusals import check_n_class, raise_rows, short
 
 METADATA_FILE = "metadata.json"
@@ -15,23 +21,67 @@ _NO_ANSWER = (
     *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"),
     *("NULL", "NaN", "None", "n/a", "nan", "null"),
 )
+_CHOICES = {
+    "repeats": (("drop", "keep"), '"drop", or "keep" where a repeated row is another vote'),
+    "contradictions": (("all", "first", "last"), '"all", "first" or "last", the answers that count'),
+}
 
 
-def read_metadata(path):
-    """The arguments of `Votes.from_frame` that are declared: the classes, and what becomes of repeated rows."""
+@dataclass(frozen=True)
+class Declared:
+    """What metadata.json declares.
+
+    Attributes
+    ----------
+    classes : list, optional
+        Names of all the classes, in the order of their codes.
+    n_class : int, optional
+        How many classes there are, where labels are class numbers.
+    columns : dict
+        Which column holds what: {"task": ..., "worker": ..., "label": ..., "truth": ...}, any of them.
+    no_answer : tuple of str
+        Labels that are no answers.
+    repeats, contradictions : str
+        As in `Votes.from_frame`.
+    """
+
+    classes: list | None = None
+    n_class: int | None = None
+    columns: dict = field(default_factory=dict)
+    no_answer: tuple = ()
+    repeats: str = "drop"
+    contradictions: str = "all"
+
+    def for_votes(self):
+        names = ("classes", "n_class", "repeats", "contradictions")
+        return {name: getattr(self, name) for name in names}
+
+
+def read_metadata(path) -> Declared:
     metadata = read_json(path)
     if not isinstance(metadata, dict):
         raise VotesError('it needs a map, as {"n_classes": 5}')
-    repeats = metadata.get("repeats", "drop")
-    if repeats not in ("drop", "keep"):
-        raise VotesError(f'"repeats" is {repeats!r}: it needs "drop", or "keep" where a repeated row is another vote')
-    return _classes(metadata) | {"repeats": repeats}
+    columns, no_answer = metadata.get("columns", {}), metadata.get("no_answer", [])
+    kinds = ("task", "worker", "label", "truth")
+    if not isinstance(columns, dict) or any(k not in kinds or type(name) is not str for k, name in columns.items()):
+        raise VotesError(
+            f'"columns" is {short(columns)}: it needs {{"task": COLUMN, "worker": COLUMN, "label": COLUMN}}'
+        )
+    if not isinstance(no_answer, list) or any(type(name) is not str for name in no_answer):
+        raise VotesError(f'"no_answer" is {short(no_answer)}: it needs a list of labels in quotes, as ["unsure"]')
+    choices = {}
+    for name, (known, said) in _CHOICES.items():
+        choices[name] = metadata.get(name, known[0])
+        if choices[name] not in known:
+            raise VotesError(f'"{name}" is {short(choices[name])}: it needs {said}')
+    return Declared(**_classes(metadata), columns=columns, no_answer=tuple(no_answer), **choices)
 
 
 def _classes(metadata):
     classes, n_class = metadata.get("classes"), metadata.get("n_classes")
     if classes is not None:
-        are_names = isinstance(classes, list) and {type(name) for name in classes} in ({str}, {int})
+        kinds = {type(name) for name in classes} if isinstance(classes, list) else set()
+        are_names = kinds and any(kinds <= same for same in ({str}, {int, float}, {bool}))
         if not are_names or len(set(classes)) < len(classes) or n_class not in (None, len(classes)):
             raise VotesError(f'"classes" is {short(classes)}: it needs a list of different names, n_classes of them')
         return {"classes": classes}
@@ -44,7 +94,7 @@ def _classes(metadata):
 
 
 def check_declared(votes, declared):
-    n_class = declared.get("n_class", votes.n_class)
+    n_class = declared.n_class or votes.n_class
     if n_class != votes.n_class:
         raise VotesError(
             f"{METADATA_FILE} declares n_classes = {n_class} and the labels are {votes.n_class} words: "
@@ -53,22 +103,56 @@ def check_declared(votes, declared):
     return votes
 
 
-def refuse_no_answer(values, classes=None):
-    """Refuse labels, or ids where `classes` is None, that say that there is no value."""
-    wrong = values.isin([word for word in _NO_ANSWER if classes is None or word not in classes])
+def refuse_no_answer(values, declared=None):
+    """Refuse labels, or ids where `declared` is None, that say that there is no value."""
+    wrong = is_no_answer(values, declared.classes or [] if declared else [])
     mend = "leave the row out if there is no answer, "
-    mend += "or write the name in another way" if classes is None else f"or declare it as a class in {METADATA_FILE}"
+    if declared is None:
+        mend += "or write the name in another way"
+    else:
+        words = [*declared.no_answer, *pd.unique(values[wrong | (values == "")])]
+        none = f'in {METADATA_FILE} as no answer, {{"no_answer": {json.dumps(words, ensure_ascii=False)}}}'
+        blank = f"fill it in or remove the row, or declare it {none}"
+        raise_rows(values == "", None, f"column {values.name!r} has no value", blank, values.index)
+        mend += f"or declare it as a class in {METADATA_FILE}, or {none}"
     raise_rows(wrong, values, f"column {values.name!r} says that there is no value", mend, values.index)
 
 
-def truth_from_csv(path, votes):
-    table = read_table(path, {"item": "item", "task": "item", "truth": "truth", "label": "truth"})
-    refuse_no_answer(table["item"])
-    refuse_no_answer(table["truth"], votes.encoding.classes.tolist())
-    return _encode(table["item"], table["truth"], votes, table.index)
+def is_no_answer(values, classes):
+    return values.isin([word for word in _NO_ANSWER if word not in classes])
 
 
-def truth_from_txt(path, votes):
+def truth_from_csv(path, votes, notes):
+    """Truth by the id of the task. It may be blank, and about a task without votes: both are counted in `notes`."""
+    table = parse_table(read_text(path), "item,truth")
+    usual = USUAL | {"truth": USUAL["truth"] + USUAL["label"]}
+    rows = table.take(find_columns(table, Declared(), ("task", "truth"), usual))
+    refuse_no_answer(rows["task"].rename("item"))
+    return truth_of(rows, votes, notes)
+
+
+def truth_of(rows, votes, notes):
+    """Truth from a table task, truth. A blank one and one about a task without votes are counted in `notes`."""
+    raise_rows(rows["task"] == "", None, "the truth has an empty task", "fill it in or remove the row", rows.index)
+    blank = (rows["truth"] == "") | is_no_answer(rows["truth"], [str(name) for name in votes.encoding.classes.tolist()])
+    known, tasks = comparable(pd.Series(votes.encoding.tasks), rows["task"], "task of the truth")
+    unvoted = ~tasks.isin(known).to_numpy() & ~blank
+    if (blank | unvoted).all():
+        unvoted[:] = False  # not one fits: they are refused, with what the tasks are called
+    for which, what in ((blank, "without a value: unknown"), (unvoted, "of a task without votes: left out")):
+        if which.any():
+            notes.append(f"{count(which.sum(), 'truth')} {what}")
+    rows = rows[~blank & ~unvoted]
+    if len(rows) == 0:
+        return np.full(votes.n_task, -1, dtype=np.int64)
+    return _encode(rows["task"], rows["truth"], votes, rows.index)
+
+
+def count(n, what):
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def truth_from_txt(path, votes, notes):
     lines = pd.Series(read_lines(path), dtype=object)
     rows = pd.RangeIndex(1, len(lines) + 1, name="line")
     numbers = lines.map(plain_number)
@@ -81,7 +165,7 @@ def truth_from_txt(path, votes):
     return _truth_by_number(numbers, known, votes, rows)
 
 
-def truth_from_npy(path, votes):
+def truth_from_npy(path, votes, notes):
     try:
         # mapped, since the header may announce any size: one that the file does not have is an error
         mapped = np.load(path, allow_pickle=False, mmap_mode="r")
@@ -122,4 +206,13 @@ def _encode(ids, values, votes, rows):
         declare = (
             f'if nobody voted for that class, declare it in {METADATA_FILE}: {{"classes": [...]}}, {{"n_classes": N}}'
         )
+        names = {same_name(name): name for name in votes.encoding.classes.tolist()}
+        meant = [(value, names[same_name(value)]) for value in pd.unique(values) if same_name(value) in names]
+        for value, name in [pair for pair in meant if str(pair[0]) != str(pair[1])][:1]:
+            declare = f"write {short(value)} as the votes do, {short(name)}"
         raise VotesError(f"{error}; {declare}") from None
+
+
+def same_name(name) -> str:
+    """What names have in common that differ only by case, space or Unicode form."""
+    return " ".join(unicodedata.normalize("NFKC", str(name)).casefold().split())

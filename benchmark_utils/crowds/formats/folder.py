@@ -1,8 +1,8 @@
-"""Read somebody's own votes from a folder, in one of three layouts.
+"""Read somebody's own votes from a folder or a file; docs/formats.md has a recipe for each format.
 
-- `label.csv` with the columns item, worker, label (or task, worker, label);
-- `answers.json`, peerannot's `{task: {worker: label}}`;
-- either of them with an optional truth: `truth.csv` with the columns item, truth (or task, label), or one class number
+- `label.csv` with the columns item, worker, label (or task, worker, label), or a platform's table;
+- `answers.json`, peerannot's `{task: {worker: label}}`, or a platform's JSON;
+- any of them with an optional truth: `truth.csv` with the columns item, truth (or task, label), or one class number
   per task, in the order of the task numbers and -1 where it is unknown, in `truth.txt` or `ground_truth.npy`;
 - and with an optional `metadata.json`, which declares classes that nobody may have voted for: `{"n_classes": 5}` or
   `{"classes": ["cat", "dog"]}`, and `{"repeats": "keep"}` where a row that occurs again is another vote.
@@ -12,20 +12,36 @@ Labels are class numbers or words. What cannot be read is refused with the file,
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.crowds.formats.answers_json import read_answers_json
+from benchmark_utils.crowds.formats import (
+    answers_json,
+    appen,
+    doccano,
+    label_csv,
+    label_studio,
+    mturk,
+    prodigy,
+    records,
+    sagemaker,
+    toloka,
+    wide,
+    zooniverse,
+)
 from benchmark_utils.crowds.formats.declared import (
     METADATA_FILE,
+    Declared,
     read_metadata,
     truth_from_csv,
     truth_from_npy,
     truth_from_txt,
 )
-from benchmark_utils.crowds.formats.label_csv import read_label_csv
-from benchmark_utils.crowds.formats.text_files import naming
+from benchmark_utils.crowds.formats.found import Found, notices, to_votes
+from benchmark_utils.crowds.formats.text_files import naming, parse_json, parse_json_lines, parse_table, read_text
 from benchmark_utils.votes import Votes, VotesError
 
 
@@ -40,44 +56,41 @@ def find_files(folder: Path) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise VotesError(f"{folder} is not a folder: give one that holds label.csv (item, worker, label)")
-    found = []
-    for what, names in (("votes", _READ_VOTES), ("truth", _READ_TRUTH), ("metadata", (METADATA_FILE,))):
-        present = [folder / name for name in names if (folder / name).is_file()]
-        if len(present) > 1:
-            both = " and ".join(path.name for path in present)
-            raise VotesError(f"{folder} holds the {what} twice, in {both}: keep one of them")
-        if what == "votes" and not present:
-            raise VotesError(
-                f"{folder} holds no votes: put a file label.csv (item, worker, label) or answers.json into it"
-            )
-        found += present
-    return found
+    present = [folder / name for name in _VOTES if (folder / name).is_file()]
+    if not present:
+        others = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+        present = [path for path in others if path.name not in (METADATA_FILE, *_READ_TRUTH)]
+    if not present:
+        raise VotesError(f"{folder} holds no votes: put a file label.csv (item, worker, label) or answers.json into it")
+    if not all(path.suffix == ".jsonl" for path in present):  # which may be one for each user
+        _refuse_two(folder, "votes", present[:2])
+    return [*present, *_beside(folder)]
 
 
 def read_folder(folder: Path) -> tuple[Votes, np.ndarray]:
     """The votes and the truth, (n_task,) int64, -1 where it is unknown.
+
+    What must not pass in silence is said in one warning, with counts.
 
     Raises
     ------
     VotesError
         With the file, the line (of a JSON file: the task and the worker), and how to mend it.
     """
-    paths = {path.name: path for path in find_files(folder)}
-    declared = {}
-    if METADATA_FILE in paths:
-        with naming(paths[METADATA_FILE]):
-            declared = read_metadata(paths[METADATA_FILE])
-    votes_file, truth_file = (next((n for n in names if n in paths), None) for names in (_READ_VOTES, _READ_TRUTH))
-    with naming(paths[votes_file]):
-        votes = _READ_VOTES[votes_file](paths[votes_file], declared)
-    if truth_file is None:
-        return votes, np.full(votes.n_task, -1, dtype=np.int64)
-    with naming(paths[truth_file]):
-        return votes, _READ_TRUTH[truth_file](paths[truth_file], votes)
+    paths = find_files(folder)
+    return _read(paths, Path(folder))
+
+
+def read_path(path: Path) -> tuple[Votes, np.ndarray]:
+    """As `read_folder`, for a folder or for a file of votes under any name, with the truth and metadata beside it."""
+    path = Path(path)
+    if path.is_dir() or not path.exists():
+        return read_folder(path)
+    return _read([path, *_beside(path.parent)], path)
 
 
 def read_votes(path: Path) -> Votes:
-    """The votes of a folder, or of a file like label.csv or answers.json under any name; ids stay as they are written.
+    """The votes of a folder, or of a file under any name with the metadata beside it; ids stay as they are written.
 
     pandas' own `read_csv` reads the workers 007 and 7 as one.
 
@@ -89,9 +102,89 @@ def read_votes(path: Path) -> Votes:
     path = Path(path)
     if path.is_dir():
         return read_folder(path)[0]
-    with naming(path):
-        return (read_answers_json if path.suffix == ".json" else read_label_csv)(path, {})
+    return _read([path, *(file for file in _beside(path.parent) if file.name == METADATA_FILE)], path)[0]
 
 
-_READ_VOTES = {"label.csv": read_label_csv, "answers.json": read_answers_json}
+def _beside(folder):
+    """The truth and the metadata of a folder."""
+    found = []
+    for what, names in (("truth", _READ_TRUTH), ("metadata", (METADATA_FILE,))):
+        present = [folder / name for name in names if (folder / name).is_file()]
+        _refuse_two(folder, what, present)
+        found += present
+    return found
+
+
+def _refuse_two(folder, what, present):
+    if len(present) > 1:
+        both = " and ".join(path.name for path in present)
+        raise VotesError(f"{folder} holds the {what} twice, in {both}: keep one of them")
+
+
+def _read(paths, place):
+    beside = [path for path in paths[1:] if path.name in (METADATA_FILE, *_READ_TRUTH)]
+    votes_files = [path for path in paths if path not in beside]
+    votes_file, truth_file = votes_files[0], next((path for path in beside if path.name in _READ_TRUTH), None)
+    declared, notes = Declared(), []
+    for path in beside:
+        if path.name == METADATA_FILE:
+            with naming(path):
+                declared = read_metadata(path)
+    with naming(votes_file):
+        found = _find(votes_file, declared) if len(votes_files) == 1 else _find_users(votes_files)
+        votes, truth = to_votes(found, declared)
+        if truth is not None and truth_file is not None:
+            raise VotesError(f"it holds a truth, and so does {truth_file.name}: keep one of them")
+    notes = found.notes
+    if truth_file is not None:
+        with naming(truth_file):
+            truth = _READ_TRUTH[truth_file.name](truth_file, votes, notes)
+    notes += notices(votes)
+    if notes:
+        warnings.warn(f"{place}: {'; '.join(notes)}", stacklevel=3)
+    return votes, np.full(votes.n_task, -1, dtype=np.int64) if truth is None else truth
+
+
+def _find(path, declared) -> Found:
+    """What a file holds, read by the first format that recognises it."""
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _of_table(records.read_parquet(path), declared)
+    text = read_text(path)
+    if suffix in _JSON:
+        content = _parse(text, suffix)
+        reader = next((one for one in _JSON_FORMATS if one.recognises(content)), None)
+        if reader is None:
+            return _of_table(records.to_table(content), declared)
+        try:
+            return reader.read(content, declared)
+        except (AttributeError, KeyError, TypeError):
+            raise VotesError(f"it is not as {reader.__name__.rpartition('.')[2]} writes it: export it again") from None
+    return _of_table(parse_table(text, "item,worker,label"), declared)
+
+
+def _find_users(paths):
+    """doccano's folder of one file for each user."""
+    contents = {path.stem: parse_json_lines(read_text(path)) for path in paths}
+    if not all(map(doccano.recognises, contents.values())):
+        _refuse_two(paths[0].parent, "votes", paths[:2])
+    return doccano.read_users(contents)
+
+
+def _parse(text, suffix):
+    is_lines = suffix in (".jsonl", ".ndjson") or re.match(r"\s*\{[^\r\n]*\}[ \t]*[\r\n]+[ \t]*\{", text)
+    return parse_json_lines(text) if is_lines else parse_json(text)
+
+
+def _of_table(table, declared):
+    named = {"task", "worker", "label"} <= set(declared.columns)
+    formats = [] if named else _TABLE_FORMATS
+    return next((one for one in formats if one.recognises(table)), label_csv).read(table, declared)
+
+
+_TABLE_FORMATS = (mturk, toloka, appen, zooniverse, wide)
+_JSON_FORMATS = (answers_json, label_studio, prodigy, doccano, sagemaker)
+_JSON = (".json", ".jsonl", ".ndjson")
+_SUFFIXES = (".csv", ".tsv", ".parquet", *_JSON)
+_VOTES = ("label.csv", "label.tsv", "label.parquet", "label.jsonl", "answers.json", "answers.jsonl")
 _READ_TRUTH = {"truth.csv": truth_from_csv, "truth.txt": truth_from_txt, "ground_truth.npy": truth_from_npy}

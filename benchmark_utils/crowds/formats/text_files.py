@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
 import json
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes import VotesError
@@ -16,7 +19,7 @@ from benchmark_utils.votes.refusals import raise_rows, short
 
 MAX_COLUMNS = 1_000  # a table of votes needs three; each further column costs time and memory, read or not
 _QUOTE = "quote a name that holds a {separator}, or remove what is too much"
-_SEPARATORS = {",": "comma", "\t": "tab"}
+_SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon"}
 _LINE_END = r"\r\n|\r|\n"
 
 
@@ -31,39 +34,93 @@ def naming(path):
         raise VotesError(f"{path}: cannot be read ({error})") from None
 
 
+@dataclass
+class Table:
+    """A table as text: every field without outer spaces, "" where it holds nothing.
+
+    Attributes
+    ----------
+    header : list of str
+        The names of the columns, as they are written.
+    rows : DataFrame
+        One column for each of the header, by its position; the index is the number of the line.
+    place : str
+        What an error calls the header.
+    separator : str
+        What parts the fields; "" where the table is not of text.
+    """
+
+    header: list
+    rows: pd.DataFrame
+    place: str
+    separator: str = ","
+
+    def take(self, positions):
+        """The columns at `positions`, {position: name}. A field of one line holds no end of a line.
+
+        A program that splits a file at its lines would read such a field in another way, and a name or an answer in
+        two lines is mostly a quote that was forgotten.
+        """
+        if len(self.rows) == 0:
+            header = self.place.partition(",")[0]
+            raise VotesError(f"there is no row after the header in {header}: add rows, or remove the file")
+        table = self.rows[list(positions)].rename(columns=positions)
+        for _, column in table.items() if self.separator else ():
+            broken = column.str.contains("[\r\n]")
+            if broken.any():
+                line = broken.idxmax()
+                raise VotesError(f"a quote opens in line {line} and closes in a later one: close or remove it")
+        return table
+
+
 def read_table(path, columns, separator=","):
     """The rows of a CSV file as text without outer spaces; the index is the number of the line.
 
     `columns` maps the accepted names of columns to those of the result.
     """
-    text = read_text(path)
     wanted = separator.join(dict.fromkeys(columns.values()))
-    first = re.search(rf"[^\r\n]*[^\s{separator}][^\r\n]*", text)
-    if first is None:
-        raise VotesError(f"the file is empty: it needs a first line {wanted}, and one row each after it")
-    header_line = len(re.findall(_LINE_END, text[: first.start()])) + 1
-    header = _split_header(first.group(), separator)
-    if len(header) > MAX_COLUMNS:
-        raise VotesError(f"line {header_line} has {len(header)} columns and {MAX_COLUMNS} is the most: keep {wanted}")
-    found = [columns.get(name.strip().lower()) for name in header]
+    table = parse_table(read_text(path), wanted, separator)
+    found = [columns.get(name.lower()) for name in table.header]
     for column in dict.fromkeys(columns.values()):
         if found.count(column) != 1:
             how_often = "occurs twice" if column in found else "is missing"
-            shown = [name[:40] for name in header[:8]] + ["..."] * (len(header) > 8)
             raise VotesError(
-                f"column {column!r} {how_often} in line {header_line}, which has {shown}: "
+                f"column {column!r} {how_often} in {table.place}: "
                 f"name the columns {wanted} there, with a {_SEPARATORS[separator]} between them"
             )
-    table = _split_rows(text[first.start() :], len(header), header_line, separator).iloc[1:]
-    too_long = table[len(header)] != ""
+    return table.take({position: column for position, column in enumerate(found) if column is not None})
+
+
+def parse_table(text, wanted, separator=None):
+    """The table that `text` is; without a `separator` the one that parts the header into most names.
+
+    `wanted` is what an error says that the header should be.
+    """
+    start, said = 0, None
+    while True:
+        first = re.compile(rf"[^\r\n]*[^\s{separator or ',;'}][^\r\n]*").search(text, start)
+        if first is None:
+            raise VotesError(f"the file is empty: it needs a first line {wanted}, and one row each after it")
+        said = re.fullmatch(r'\s*"?sep=(.?)"?\s*', first.group())  # a line for Excel
+        if said is None or separator is not None:
+            break
+        separator, start = said.group(1), first.end()
+        if separator not in _SEPARATORS:
+            raise VotesError(f"{first.group().strip()[:40]!r} names no separator: use a comma, a semicolon or a tab")
+    header_line = len(re.findall(_LINE_END, text[: first.start()])) + 1
+    headers = {mark: _split_header(first.group(), mark) for mark in ([separator] if separator else _SEPARATORS)}
+    separator = max(headers, key=lambda mark: len(headers[mark]))  # of equals the first, a comma
+    header = [name.strip() for name in headers[separator]]
+    if len(header) > MAX_COLUMNS:
+        raise VotesError(f"line {header_line} has {len(header)} columns and {MAX_COLUMNS} is the most: keep {wanted}")
+    rows = _split_rows(text[first.start() :], len(header), header_line, separator).iloc[1:]
+    too_long = rows[len(header)] != ""
     mend = _QUOTE.format(separator=_SEPARATORS[separator])
-    raise_rows(too_long, None, f"there are more than the header's {len(header)} fields", mend, table.index)
-    table = table.apply(lambda column: column.str.strip())
-    table = table[(table != "").any(axis=1)]  # blank lines hold nothing
-    if len(table) == 0:
-        raise VotesError(f"there is no row after the header in line {header_line}: add rows, or remove the file")
-    names = {position: column for position, column in enumerate(found) if column is not None}
-    return table[list(names)].rename(columns=names)
+    raise_rows(too_long, None, f"there are more than the header's {len(header)} fields", mend, rows.index)
+    rows = rows.iloc[:, :-1].apply(lambda column: column.str.strip())
+    rows = rows[(rows != "").any(axis=1)]  # blank lines hold nothing
+    shown = [name[:40] for name in header[:8]] + ["..."] * (len(header) > 8)
+    return Table(header, rows, f"line {header_line}, which has {shown}", separator)
 
 
 def _split_header(text, separator):
@@ -92,26 +149,35 @@ def _split_rows(text, n_column, first_line, separator):
             raise VotesError(f"a quote opens in line {line + 1} and never closes: close or remove it") from None
         mend = _QUOTE.format(separator=_SEPARATORS[separator])
         raise VotesError(f"line {line} has more than the header's {n_column} fields: {mend}") from None
-    table.index = pd.RangeIndex(first_line, first_line + len(table), name="line")
+    lines = np.arange(first_line, first_line + len(table))
     if '"' in text:
-        broken = table.apply(lambda column: column.str.contains("[\r\n]")).any(axis=1)
-        if broken.any():
-            raise VotesError(f"a quote opens in line {broken.idxmax()} and closes in a later one: close or remove it")
         _check_quotes(text, first_line, separator)
+        inside = table.apply(lambda column: column.str.count(_LINE_END)).sum(axis=1).to_numpy()
+        lines[1:] += np.cumsum(inside)[:-1]
+    table.index = pd.Index(lines, name="line")
     return table
 
 
 def _check_quotes(text, first_line, separator):
     """Refuse what programs read differently: a field that goes on after its closing quote."""
-    field = rf'[ ]*(?:"(?:[^"]|"")*"[ ]*|[^" {separator}][^{separator}]*)?'
-    row = re.compile(f"{field}(?:{separator}{field})*")
-    for number, line in enumerate(re.split(_LINE_END, text), first_line):
-        if '"' in line and not row.fullmatch(line):
+    field = rf'[ ]*(?:"[^"]*(?:""[^"]*)*"[ ]*|[^" {separator}\r\n][^{separator}\r\n]*)?'
+    row = re.compile(rf"{field}(?:{separator}{field})*(?:{_LINE_END}|\Z)")
+    rest = re.compile(rf'[^"\r\n]*(?:{_LINE_END}|\Z)')  # a line without a quote
+    place = 0
+    while place < len(text):
+        found = rest.match(text, place) or row.match(text, place)
+        if found is None:
+            number = first_line + len(re.findall(_LINE_END, text[:place]))
             raise VotesError(f"a field goes on after its closing quote in line {number}: double a quote inside quotes")
+        place = found.end()
 
 
 def read_json(path):
-    """The content of a JSON file; numbers that a float or an int64 cannot hold as they are written stay text."""
+    return parse_json(read_text(path))
+
+
+def parse_json(text):
+    """The content of JSON; numbers that a float or an int64 cannot hold as they are written stay text."""
 
     def unique(pairs):
         distinct = dict(pairs)
@@ -121,7 +187,6 @@ def read_json(path):
             raise VotesError(f"the key {short(repeated)} occurs twice in one map: keep one of them")
         return distinct
 
-    text = read_text(path)
     if not text.strip():
         raise VotesError("the file is empty")
     try:
@@ -139,6 +204,18 @@ def read_json(path):
         raise VotesError("the JSON is nested too deeply: it needs a map, or a map of maps") from None
     except UnicodeEncodeError:
         raise VotesError(r"it holds half a character, an escape from \ud800 to \udfff alone: correct it") from None
+    return content
+
+
+def parse_json_lines(text):
+    """The content of each line that is not blank."""
+    content = []
+    for number, line in enumerate(re.split(_LINE_END, text), 1):
+        if line.strip():
+            try:
+                content.append(parse_json(line))
+            except VotesError as error:
+                raise VotesError(f"line {number} of these JSON lines: {error}") from None
     return content
 
 
@@ -167,14 +244,18 @@ def read_lines(path):
 
 
 def read_text(path):
-    """The text of a file, without the mark that some programs begin it with."""
+    """The text of a file in UTF-8 or UTF-16, without the mark that some programs begin it with."""
     raw = path.read_bytes()
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
+        if wide:
+            raise VotesError("it begins as UTF-16 text and does not go on so: save the file as UTF-8") from None
         raise VotesError(f"line {_line(raw, error.start)} is not UTF-8 text: save the file as UTF-8") from None
     if "\0" in text:
-        raise VotesError(f"line {_line(raw, raw.index(0))} holds a zero byte, this is not a text file: replace it")
+        number = len(re.findall(_LINE_END, text[: text.index("\0")])) + 1
+        raise VotesError(f"line {number} holds a zero byte, this is not a text file: replace it")
     return text
 
 
