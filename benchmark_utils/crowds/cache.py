@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -48,11 +49,21 @@ def read_cached(
     path = cache_folder() / f"{name}-{place}.npz"
     stamp = _stamp(files, code)
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return _load(path, stamp)  # unless it is absent, out of date or damaged
-    arrays = to_arrays(*read())
+        return _say(_load(path, stamp))  # unless it is absent, out of date or damaged
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        arrays = to_arrays(*read())
+    arrays["said"] = np.array([str(one.message) for one in said], dtype=str)
     if _stamp(files, code) == stamp:  # else they were edited while they were read
         with contextlib.suppress(OSError):  # nowhere to write: the next run parses again
             _save(path, dict(arrays, stamp=np.array(stamp)))
+    return _say(arrays)
+
+
+def _say(arrays):
+    """The votes and the truth, after the warnings of the reader: a run says them whether it reads or remembers."""
+    for message in arrays["said"].tolist():
+        warnings.warn(message, stacklevel=3)
     return from_arrays(arrays)
 
 
@@ -89,7 +100,7 @@ def _load(path, stamp):
     with np.load(path, allow_pickle=False) as stored:
         if str(stored["stamp"]) != stamp:
             raise ValueError("out of date")
-        return from_arrays({name: stored[name] for name in stored.files})
+        return {name: stored[name] for name in stored.files}
 
 
 def _save(path, arrays):

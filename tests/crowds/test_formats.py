@@ -6,6 +6,7 @@ import warnings
 import pandas as pd
 import pytest
 
+from benchmark_utils.crowds.cache import read_cached
 from benchmark_utils.crowds.formats.folder import read_folder, read_path
 from benchmark_utils.votes import VotesError
 
@@ -200,3 +201,16 @@ def test_sagemaker(tmp_path):
     rows[0]["annotations"][0]["annotationData"]["content"] = "{}"
     with pytest.raises(VotesError, match="task 'a' has the answer"):
         read(tmp_path, "request.json", rows)
+
+
+def test_what_is_said_is_said_again_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "label.csv"
+    file.write_text("task,worker,label\na,w1,Cat\na,w2,cat\n")
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="differ only by case"):
+            votes, _ = read_cached("said", [file], [], lambda: read_folder(tmp_path))
+        assert votes.n_class == 2
+    monkeypatch.setattr("tests.crowds.test_formats.read_folder", None)
+    with pytest.warns(UserWarning, match="differ only by case"):
+        read_cached("said", [file], [], lambda: read_folder(tmp_path))
