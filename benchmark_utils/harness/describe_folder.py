@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmark_utils.crowds.formats.folder import read_folder
+from benchmark_utils.crowds.formats.folder import read_path
 from benchmark_utils.votes import VotesError
 from benchmark_utils.votes.description import describe
 
@@ -14,7 +14,7 @@ def main(arguments) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmark_utils describe", description=__doc__)
     parser.add_argument("folder", type=Path, help="a folder that holds label.csv (item, worker, label) or answers.json")
     try:
-        votes, truth = read_folder(parser.parse_args(arguments).folder)
+        votes, truth = read_path(parser.parse_args(arguments).folder)
     except VotesError as error:
         print(error, file=sys.stderr)
         return 2

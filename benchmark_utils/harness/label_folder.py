@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,11 @@ def main(arguments) -> int:
     old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
     try:
         check_output(output, chosen.force)
-        votes, truth = read_path(chosen.path)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            votes, truth = read_path(chosen.path)
+        for one in said:
+            print(one.message, file=sys.stderr)
         why_not = refusal(chosen.strategy, votes)
         if why_not:
             raise LabelError(why_not)
