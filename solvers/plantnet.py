@@ -19,6 +19,12 @@ class Solver(IterativeSolver):
     name = "PlantNet"
     parameters = {option.name: [option.default] for option in fields(PlantNet)}
 
+    @property
+    def parameter_template(self):
+        """What is part of the name: `weight`, and each option that is not the default."""
+        named = sorted(k for k, v in self._parameters.items() if k == "weight" or v != self.parameters[k][0])
+        return ",".join(f"{option}={{{option}}}" for option in named)
+
     def get_strategy(self):
         return PlantNet(**{option: getattr(self, option) for option in self.parameters})
 

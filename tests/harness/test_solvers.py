@@ -136,3 +136,16 @@ def test_requirements_are_what_benchopt_install_can_read(benchmark):
         assert component.requirements, component
         for requirement in component.requirements:
             assert requirement.startswith("pip::") or requirement.isidentifier() or "-" in requirement, requirement
+
+
+@pytest.mark.parametrize(
+    ("changed", "name"),
+    [
+        ({}, "PlantNet[weight=current]"),
+        ({"weight": "log"}, "PlantNet[weight=log]"),
+        ({"ai": "fixed", "w_ai": 3}, "PlantNet[ai=fixed,w_ai=3,weight=current]"),
+    ],
+)
+def test_the_name_of_plantnet_has_the_options_that_differ(benchmark, changed, name):
+    (solver,) = benchmark.check_solver_patterns(["PlantNet"], class_only=True)
+    assert str(solver.get_instance(**changed)) == name
