@@ -93,7 +93,7 @@ class BWA:
     @staticmethod
     def _error(votes, asked_of_worker, truth):
         """sum_i (y_ijk - z_ik)^2 over the votes of each worker, (n_worker, n_class)."""
-        cell = votes.worker.astype(np.int64) * votes.n_class + votes.label
+        cell = votes.worker_and_label
         of_voted = np.bincount(cell, 1 - 2 * truth[votes.task, votes.label], minlength=votes.n_worker * votes.n_class)
         return np.maximum(asked_of_worker @ truth**2 + of_voted.reshape(votes.n_worker, votes.n_class), 0)
 

@@ -37,7 +37,7 @@ def sum_votes(votes: Votes, weight=None):
     float array (n_task, n_class), or csr_array of this shape where that is large.
     """
     if not is_large(votes):
-        cell = votes.task.astype(np.int64) * votes.n_class + votes.label
+        cell = votes.task_and_label
         total = np.bincount(cell, weights=weight, minlength=votes.n_task * votes.n_class)
         return total.reshape(votes.n_task, votes.n_class).astype(float)
     first, row_start = support(votes)

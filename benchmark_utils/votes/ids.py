@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes.frozen import read_only
-from benchmark_utils.votes.refusals import VotesError, check_n_class, raise_rows, short
+from benchmark_utils.votes.refusals import UnknownClassError, VotesError, check_n_class, raise_rows, short
 
 if TYPE_CHECKING:
     from benchmark_utils.votes.votes import Votes
@@ -79,7 +79,8 @@ def encode_ids(values: pd.Series, known, what: str, rows) -> tuple[np.ndarray, n
         raise VotesError(f"{what} ids repeat in the list of those known: [{repeated}]")
     codes = pd.Index(keys).get_indexer(values)
     shown = ", ".join(map(short, known[:8].tolist())) + (", ..." if len(known) > 8 else "")
-    raise_rows(codes < 0, values, f"unknown {what}", f"the known ones are {shown}: correct it or remove the row", rows)
+    mend = f"the known ones are {shown}: correct it or remove the row"
+    raise_rows(codes < 0, values, f"unknown {what}", mend, rows, UnknownClassError if what == "truth" else VotesError)
     return codes, known
 
 

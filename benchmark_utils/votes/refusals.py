@@ -14,6 +14,10 @@ class VotesError(ValueError):
     """Votes or truth that cannot be used: the message says what is wrong, where, and how to mend it."""
 
 
+class UnknownClassError(VotesError):
+    """A truth that is not among the classes."""
+
+
 def check_lengths(columns):
     if any(column.ndim != 1 for column in columns.values()):
         raise VotesError("task, worker and label must be one-dimensional, with one entry per vote")
@@ -61,8 +65,8 @@ def check_codes(values, name, size, size_name, lowest=0, rows=None):
     return values.astype(np.int32 if fits else np.int64, copy=False)
 
 
-def raise_rows(wrong, values, what, mend, rows=None):
-    """Raise a VotesError that names the first rows that are `wrong`, (n,) bool, by the index `rows`; if any."""
+def raise_rows(wrong, values, what, mend, rows=None, error=VotesError):
+    """Raise an error that names the first rows that are `wrong`, (n,) bool, by the index `rows`; if any."""
     wrong = np.asarray(wrong)
     if not wrong.any():
         return
@@ -72,4 +76,4 @@ def raise_rows(wrong, values, what, mend, rows=None):
     places = ", ".join(str(row) for row in rows[shown])
     more = f" and {len(positions) - len(shown)} more" if len(positions) > len(shown) else ""
     found = "" if values is None else f" (found {', '.join(map(short, np.asarray(values)[shown].tolist()))})"
-    raise VotesError(f"{what} in {rows.name or 'row'} {places}{more}{found}: {mend}")
+    raise error(f"{what} in {rows.name or 'row'} {places}{more}{found}: {mend}")

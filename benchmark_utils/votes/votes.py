@@ -136,6 +136,16 @@ class Votes:
         return np.append(0, np.cumsum(self.votes_per_task))
 
     @property
+    def task_and_label(self) -> np.ndarray:
+        """The number of each vote's cell in a table (n_task, n_class), int64, (n_votes,)."""
+        return self.task.astype(np.int64) * self.n_class + self.label
+
+    @property
+    def worker_and_label(self) -> np.ndarray:
+        """The number of each vote's cell in a table (n_worker, n_class), int64, (n_votes,)."""
+        return self.worker.astype(np.int64) * self.n_class + self.label
+
+    @property
     def votes_per_worker(self) -> np.ndarray:
         """Workload: the number of votes of each worker, (n_worker,)."""
         return np.bincount(self.worker, minlength=self.n_worker)

@@ -13,7 +13,7 @@ from benchmark_utils.crowds.formats.columns import USUAL, find_columns
 from benchmark_utils.crowds.formats.text_files import parse_table, plain_number, read_json, read_lines, read_text
 from benchmark_utils.votes import VotesError, encode_truth
 from benchmark_utils.votes.ids import comparable
-from benchmark_utils.votes.refusals import check_n_class, raise_rows, short
+from benchmark_utils.votes.refusals import UnknownClassError, check_n_class, raise_rows, short
 
 METADATA_FILE = "metadata.json"
 # as R, spreadsheets, databases and Python write a missing value: pandas' own list, without the empty text
@@ -200,9 +200,7 @@ def _truth_by_number(values, known, votes, rows):
 def _encode(ids, values, votes, rows):
     try:
         return encode_truth(ids, values, votes, rows)
-    except VotesError as error:
-        if "unknown truth" not in str(error):
-            raise
+    except UnknownClassError as error:
         declare = (
             f'if nobody voted for that class, declare it in {METADATA_FILE}: {{"classes": [...]}}, {{"n_classes": N}}'
         )

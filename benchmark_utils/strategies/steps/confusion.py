@@ -10,7 +10,7 @@ from benchmark_utils.votes.votes import Votes
 
 def answer_matrix(votes: Votes) -> sparse.csr_array:
     """1(y_ij = k) as a sparse matrix (n_task, n_worker * n_class), column j * n_class + k."""
-    column = votes.worker.astype(np.int64) * votes.n_class + votes.label
+    column = votes.worker_and_label
     row_start = votes.task_start
     shape = (votes.n_task, votes.n_worker * votes.n_class)
     return sparse.csr_array((np.ones(votes.n_votes), column, row_start), shape=shape)

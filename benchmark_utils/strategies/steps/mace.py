@@ -18,7 +18,7 @@ class Steps:
         self.votes, self.pairs, self.variational = votes, Pairs(votes), variational
         self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
         # the cells, sorted, and which of them voted for each (task, class)
-        key, cell = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
+        key, cell = np.unique(votes.worker_and_label, return_inverse=True)
         self.worker, self.label, self.n_vote = key // votes.n_class, key % votes.n_class, np.bincount(cell)
         self.cast = self.pairs.of_votes(cell, len(key))
         self.prevalence = np.full(votes.n_class, 1 / votes.n_class)

@@ -58,7 +58,7 @@ class DensePosterior:
 
     def __init__(self, votes):
         self.votes, self.has_vote = votes, votes.has_vote
-        cell = votes.task.astype(np.int64) * votes.n_class + votes.label
+        cell = votes.task_and_label
         shape = votes.n_task * votes.n_class, votes.n_worker
         row_start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=shape[0]))])
         self.cells = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), shape=shape)

@@ -30,7 +30,7 @@ class Ballot:
         self.by_author = np.zeros(votes.n_votes, dtype=bool)
         if votes.author is not None:
             self.by_author = votes.author[votes.task] == votes.worker
-        keys, pair = np.unique(votes.worker.astype(np.int64) * votes.n_class + votes.label, return_inverse=True)
+        keys, pair = np.unique(votes.worker_and_label, return_inverse=True)
         self.pair = pair.astype(votes.worker.dtype)
         self.pair_user = (keys // votes.n_class).astype(votes.worker.dtype)
         self.n_proposed = np.bincount(self.pair_user, minlength=votes.n_worker)
@@ -109,7 +109,7 @@ def add_voter(votes: Votes, answers) -> Votes:
     Tasks that nobody voted on stay without votes.
     """
     task = np.flatnonzero((answers >= 0) & votes.has_vote)
-    cell = votes.task.astype(np.int64) * votes.n_class + votes.label
+    cell = votes.task_and_label
     place = np.searchsorted(cell, task * votes.n_class + answers[task], side="right")  # keeps the votes sorted
     return Votes(
         np.insert(votes.task, place, task),
