@@ -177,7 +177,7 @@ REFUSED = [
         "annotations.tsv",
         "c1\tu2\t0",
         "c1\tu2\t0.5",
-        "annotations.tsv: a label is fractional in line 3",
+        "annotations.tsv: unknown label in line 3",
     ),
     ("audiobirds", "annotations.tsv", "c1\tu2\t0", "c1\tu2\t2", "annotations.tsv: unknown label in line 3"),
     ("audiobirds", "annotations.tsv", "c1\tu2\t0", "c1\t\t0", "has no value in line 3"),
