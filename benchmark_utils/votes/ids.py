@@ -14,6 +14,8 @@ from benchmark_utils.votes.refusals import UnknownClassError, VotesError, check_
 if TYPE_CHECKING:
     from benchmark_utils.votes.votes import Votes
 
+ENDS_AT_ZERO = int(pd.__version__.split(".")[0]) < 3  # before, pandas takes "a\0" and "a" for one text
+
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
@@ -186,6 +188,10 @@ def _as_numbers(values: pd.Series, what: str) -> pd.Series:
     """
     if values.dtype.kind in "iufb":
         return values.astype(np.int64) if values.dtype.kind == "f" and _are_whole(values) else values
+    if ENDS_AT_ZERO and any("\0" in value for value in values if isinstance(value, str)):
+        raise VotesError(
+            f"a {what} holds a zero byte, where pandas {pd.__version__} ends it: rename it, or take pandas 3"
+        )
     # the work on text is done once per distinct id
     try:
         codes, distinct = pd.factorize(values, use_na_sentinel=False)
