@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmark_utils.harness.limits import memory_limit
+from benchmark_utils.harness.limits import USABLE, memory_limit
 from benchmark_utils.scoring.truth_free import HeldOut, cross_validate
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.catalogue import CATALOGUE, Row
@@ -201,5 +201,5 @@ def refusal(strategy: str, votes: Votes) -> str:
     """Why a strategy that the user names cannot be run on these votes; empty where it can, however slow it is."""
     if strategy == "auto":
         return ""
-    why = why_not(ROWS[strategy], votes, memory=memory_limit(), however_slow=True)
+    why = why_not(ROWS[strategy], votes, memory=USABLE * memory_limit(), however_slow=True)
     return f"{strategy} is {why}: choose another with --strategy, or leave the choice to auto" if why else ""

@@ -87,11 +87,11 @@ def test_what_does_not_fit_is_skipped_with_the_numbers(monkeypatch, random_votes
         def get_strategy(self):
             return Hungry()
 
-    monkeypatch.setattr(limits, "memory_limit", lambda: 4 * 2**30)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 6 * 2**30)
     assert Solver().skip(random_votes()[0]) == (False, None)
-    monkeypatch.setattr(limits, "memory_limit", lambda: 2 * 2**30)
+    monkeypatch.setattr(limits, "memory_limit", lambda: 5 * 2**30)  # which would hold it, and nothing else
     monkeypatch.setattr(limits, "count_jobs", lambda: 6)
     skipped, reason = Solver().skip(random_votes()[0])
     assert skipped
-    assert "needs 3.0 GiB, and there are 2.0 GiB for each of 6 runs at a time" in reason
+    assert "needs 3.0 GiB, and 2.5 GiB may be taken for each of 6 runs at a time" in reason
     assert "-f 'Hungry'" in reason
