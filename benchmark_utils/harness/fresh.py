@@ -71,7 +71,7 @@ class FreshObjective(Watched, BaseObjective):
         """
         self.files = files
         if self.sent is None:
-            note_dataset(self._run_context, self._dataset, skipped=missing is not None)
+            note_dataset(self._run_context, self._dataset, missing)
             return missing is not None, missing
         if missing is not None:
             raise ChangedError(f"this worker cannot read what the run began with: {missing}")

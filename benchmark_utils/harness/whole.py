@@ -25,7 +25,8 @@ class Asked:
     since: float = field(default_factory=time.time)
     output: Path | None = None  # the results, without the ending
     runs: dict = field(default_factory=dict)  # (dataset, objective, solver, repetition) -> how to build these again
-    datasets: dict = field(default_factory=dict)  # name -> how to build it again, None where it was skipped
+    datasets: dict = field(default_factory=dict)  # name -> how to build it again
+    absent: dict = field(default_factory=dict)  # name -> why it was skipped
 
 
 class Watched:
@@ -48,11 +49,13 @@ class Watched:
             parts[self._base_class_name] = (type(self), self._parameters)
 
 
-def note_dataset(context, dataset, skipped):
-    """The objective has looked at a dataset."""
+def note_dataset(context, dataset, missing):
+    """The objective has looked at a dataset, and skips it where something is `missing`."""
     asked = watch()
-    if asked and context is not None:
-        asked.datasets[context.dataset_name] = None if skipped else (type(dataset), dataset._parameters)
+    if asked and context is not None and missing is None:
+        asked.datasets[context.dataset_name] = type(dataset), dataset._parameters
+    elif asked and context is not None:
+        asked.absent[context.dataset_name] = missing
 
 
 def watch():
@@ -81,7 +84,7 @@ def check(asked):
     missing = []
     for run, parts in asked.runs.items():
         dataset, _, solver, repetition = run
-        if run in came or asked.datasets.get(dataset) is None:
+        if run in came or dataset not in asked.datasets:
             continue
         if run[:3] not in skipped:
             skipped[run[:3]] = would_skip(parts, asked.datasets[dataset])
@@ -122,8 +125,12 @@ def read_runs(asked):
 
 
 def write_skips(asked, skipped):
-    """Who skipped what and why, beside the results, which have no row for it: `NAME.skips.csv`."""
-    rows = [(dataset, solver, reason) for (dataset, _, solver), reason in skipped.items() if reason]
+    """Who skipped what and why, beside the results, which have no row for it: `NAME.skips.csv`.
+
+    A dataset that no solver could be run on has a row without a solver.
+    """
+    rows = [(dataset, "", reason) for dataset, reason in asked.absent.items()]
+    rows += [(dataset, solver, reason) for (dataset, _, solver), reason in skipped.items() if reason]
     if rows and asked.output is not None:
         with open(f"{asked.output}.skips.csv", "w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("dataset_name", "solver_name", "reason"), *rows])

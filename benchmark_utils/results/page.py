@@ -35,7 +35,6 @@ def build_page(results: pd.DataFrame, title: str, twins=None, skips=None) -> str
     title : str
     twins : dict of str to str, optional
         Of a library's strategy, ours: {"crowd-kit[strategy=DawidSkene]": "DS"}.
-
     skips : dict of (solver, dataset) to str, optional
         Why a strategy has no result on a crowd, as `read_skips` returns it.
 
@@ -50,17 +49,16 @@ def build_page(results: pd.DataFrame, title: str, twins=None, skips=None) -> str
     overall = board(crowds, ours)
     names = Names(results)
     times = time_ratios(results)
-    blocks = [_summary(overall, names), _provenance(results, crowds)]
-    links = [
-        f'<a href="#d{i}">{text(names.crowd[name])}</a>' for i, name in enumerate(results["dataset_name"].unique())
-    ]
+    blocks = [_summary(overall, names), _provenance(results, crowds), _absent(names, skips or {})]
+    datasets = results["dataset_name"].unique()
+    links = [f'<a href="#d{i}">{text(names.crowd[name])}</a>' for i, name in enumerate(datasets)]
     blocks.append(f'<nav aria-label="Crowds">{" ".join(links)}</nav>')
     if overall is not None:
         blocks += [_leaderboard(overall, names, skips or {}), _second_board(crowds, ours, overall, names)]
         blocks += [_time_and_accuracy(overall, times, names)]
     blocks += [_libraries(results, crowds, twins or {}, names), _tolerance(results, crowds, names)]
     by_name = {crowd.name: crowd for crowd in crowds}
-    for i, name in enumerate(results["dataset_name"].unique()):
+    for i, name in enumerate(datasets):
         rows = results[results["dataset_name"] == name]
         blocks.append(crowd_section(f"d{i}", rows, by_name.get(name), names))
     style, script = ((_HERE / file).read_text(encoding="utf-8") for file in ("page.css", "page.js"))
@@ -118,6 +116,14 @@ def _provenance(results, crowds):
     counts += f"{f'{seeds[0]} to ' if len(seeds) > 1 else ''}{counted(seeds[-1], 'seed')}. " if seeds else ""
     warn = "Times of different runs or machines are never compared. " if len(several) > 1 else ""
     return f'<p class="small">{counts}{warn}Measured in:</p><ul class="small">{where}</ul>' if where else ""
+
+
+def _absent(names, skips):
+    """The crowds that were asked for and that no strategy could run on."""
+    absent = {crowd: reason for (solver, crowd), reason in skips.items() if not solver and crowd not in names.crowd}
+    rows = "".join(f"<li>{text(crowd)}: {text(reason)}</li>" for crowd, reason in absent.items())
+    title = f"{counted(len(absent), 'crowd')} could not be read"
+    return rows and f"<details><summary>{title}</summary><ul>{rows}</ul></details>"
 
 
 def _leaderboard(overall, names, skips):

@@ -42,7 +42,8 @@ def read_result(path) -> pd.DataFrame:
 def read_skips(folder) -> dict:
     """{(solver, dataset): reason} of every `*.skips.csv` of a folder, which `benchopt run` leaves beside its results.
 
-    A result has no row for what was skipped. A merged result is in the same folder, so it keeps the reasons too.
+    A result has no row for what was skipped. A merged result is in the same folder, so it keeps the reasons too. The
+    solver is "" where the dataset was skipped for all.
     """
     reasons = {}
     for path in sorted(Path(folder).glob("*.skips.csv")):

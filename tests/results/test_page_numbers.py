@@ -117,10 +117,14 @@ def test_the_page_says_why_a_strategy_has_no_result(runs, tmp_path):
     """From what `benchopt run` leaves beside its results."""
     runs.to_parquet(tmp_path / "r.parquet")
     rows = ["dataset_name,solver_name,reason", '"crowd[n=1,scenario=hard]",KOS,"<b>for 2, at most"', "other,DS,none"]
+    rows += ["gone,,not <here>", "other,,of an older run"]
     (tmp_path / "r.skips.csv").write_text("\n".join(rows))
     assert report.main([str(tmp_path / "r.parquet")]) == 0
     words = PageReader((tmp_path / "r.html").read_text(encoding="utf-8")).words
     assert "KOS: other (the reason was not kept); crowd[hard] (<b>for 2, at most)" in words
+    assert "1 crowd could not be read" in words
+    assert "gone: not <here>" in words
+    assert "of an older run" not in words
 
 
 def test_the_leaderboard_is_a_picture_too(page):
