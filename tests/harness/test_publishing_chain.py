@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
-from benchmark_utils.results.publishing import MARKERS
+from benchmark_utils.results.publishing import KEY, MARKERS
 from tests.conftest import ROOT
 from tests.harness.runs import copy_benchmark, environment, run
 
@@ -72,6 +73,54 @@ class Github:
 
     def get_user(self):
         return SimpleNamespace(login="somebody")
+"""
+
+# What it asks of the package huggingface_hub; a dataset is a folder.
+FAKE_HUB = """
+import os
+import shutil
+from pathlib import Path
+
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+HUB = Path(os.environ["FAKE_HUB"])
+
+
+class HfApi:
+    def __init__(self, token):
+        assert token == "a-token"
+
+    def whoami(self):
+        pass
+
+    def repo_info(self, repo_id, repo_type):
+        assert repo_type == "dataset"
+        if not (HUB / repo_id).is_dir():
+            raise RepositoryNotFoundError("no such dataset")
+
+    def create_repo(self, repo_id, repo_type, exist_ok):
+        (HUB / repo_id).mkdir(parents=True)
+
+    def upload_file(self, path_or_fileobj, path_in_repo, repo_id, repo_type, commit_message):
+        shutil.copy(path_or_fileobj, HUB / repo_id / path_in_repo)
+
+
+def hf_hub_download(repo_id, filename, repo_type, local_dir, token):
+    if not (HUB / repo_id / filename).is_file():
+        raise EntryNotFoundError("no such file")
+    return shutil.copy(HUB / repo_id / filename, local_dir)
+"""
+FAKE_HUB_ERRORS = """
+class EntryNotFoundError(Exception):
+    pass
+
+
+class RepositoryNotFoundError(Exception):
+    pass
+
+
+class LocalTokenNotFoundError(Exception):
+    pass
 """
 
 
@@ -148,6 +197,30 @@ def test_the_page_of_the_site_opens_on_curves_that_are_there(site):
         assert all(len(curve["x"]) == len(curve["y"]) > 0 for curve in curves)
         assert all(0 < y <= 1 for curve in curves for y in curve["y"])
     assert all(marker < MARKERS for marker in markers(plots["objective_curve"]))
+
+
+def test_a_dataset_hub_keeps_every_row_and_the_newest_of_those_that_are_there_twice(measured, tmp_path):
+    """Two uploads, of which the second has one crowd of the first, measured again, and is the newer."""
+    pytest.importorskip("requests", reason="Benchopt's upload to a dataset hub imports requests")
+    fake = tmp_path / "package" / "huggingface_hub"
+    fake.mkdir(parents=True)
+    (fake / "__init__.py").write_text(FAKE_HUB)
+    (fake / "errors.py").write_text(FAKE_HUB_ERRORS)
+    variables = dict(PYTHONPATH=str(tmp_path / "package"), FAKE_HUB=str(tmp_path))
+    call("benchmark_utils", "publish", "outputs/result.parquet", "--to", "outputs/hub", cwd=measured)
+    first = pd.read_parquet(measured / "outputs" / "hub" / "result.parquet")
+    again = first[first["dataset_name"] == first["dataset_name"][0]].assign(time=1234.5)
+    again.to_parquet(measured / "outputs" / "hub" / "again.parquet")
+    for name, said in (("result", "not found, creating"), ("again", "merging")):
+        upload = ["publish", ".", "--hub", "huggingface", "-R", "somebody/crowds", "-t", "a-token"]
+        assert said in call("benchopt", *upload, "-f", f"outputs/hub/{name}.parquet", cwd=measured, **variables)
+    kept = pd.read_csv(tmp_path / "somebody" / "crowds" / f"{NAME}.csv").sort_values(KEY, ignore_index=True)
+    first = first.sort_values(KEY, ignore_index=True)
+    assert len(kept) == len(first) > len(again) > 0
+    is_new = first["dataset_name"] == again["dataset_name"].iloc[0]
+    assert (kept["time"] == 1234.5).tolist() == is_new.tolist()
+    for column in [*KEY, "objective_right", "objective_data", "objective_suite", "objective_acc_train"]:
+        pd.testing.assert_series_equal(kept[column], first[column], check_dtype=False)
 
 
 @pytest.fixture(scope="module")
