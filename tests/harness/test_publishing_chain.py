@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmark_utils.results.publishing import KEY, MARKERS
+from benchmark_utils.results.table import read_result
 from tests.conftest import ROOT
 from tests.harness.runs import copy_benchmark, environment, run
 
@@ -169,6 +170,14 @@ def read_page(path):
     return kinds, json.loads(plots), json.loads(views)["plot_configs"]
 
 
+def drawn(plots):
+    """The solvers whose curves have points, for each plot."""
+    return [
+        {curve["label"] for curve in plot["data"] if curve["x"] and len(curve["x"]) == len(curve["y"])}
+        for plot in plots
+    ]
+
+
 def markers(plots):
     return {curve["marker"] for plot in plots.values() for curve in plot["data"]}
 
@@ -279,21 +288,76 @@ window.addEventListener("load", () => setTimeout(() => {
 """
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
-def test_the_page_of_the_site_draws_its_curves_without_a_script_error(site, tmp_path):
+def open_page(page, folder):
+    """What AFTER finds on a page of Benchopt in Chromium."""
     plotly = pytest.importorskip("plotly", reason="its plotly.js stands in for the one that the page loads")
-    html = (site / "html" / PAGE).read_text(encoding="utf-8")
     here = plotly.__path__[0] + "/package_data/plotly.min.js"
+    html = page.read_text(encoding="utf-8")
     html, n = re.subn(r'<script src="https://cdn.plot.ly/[^"]*">', f'<script src="file://{here}">', html)
     assert n == 1
     html = html.replace("<head>", f"<head><script>{BEFORE}</script>", 1)
-    html = html.replace("</body>", f"<script>{AFTER}</script></body>")
-    (tmp_path / "page.html").write_text(html, encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    (folder / "page.html").write_text(html.replace("</body>", f"<script>{AFTER}</script></body>"), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
     command += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=20000", "--dump-dom"]
-    dom = subprocess.run([*command, (tmp_path / "page.html").as_uri()], capture_output=True, text=True, timeout=240)
-    found = json.loads(re.search(r"<title>(\{.*?\})</title>", dom.stdout)[1].replace("&quot;", '"'))
+    dom = subprocess.run([*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=240)
+    return json.loads(re.search(r"<title>(\{.*?\})</title>", dom.stdout)[1].replace("&quot;", '"'))
+
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium")
+
+
+@needs_chromium
+def test_the_page_of_the_site_draws_its_curves_without_a_script_error(site, tmp_path):
+    found = open_page(site / "html" / PAGE, tmp_path)
     assert found["errors"] == []
     assert (found["kind"], found["column"], found["scale"]) == ("objective_curve", "objective_acc_train", "semilog-x")
     assert found["drawn"] == 3
     assert found["lines"] >= 3
+
+
+@pytest.fixture(scope="module", params=["published", "published_learning", "published_learning_images"])
+def committed(request, tmp_path_factory):
+    """A committed result, its first two crowds alone, since Benchopt takes seconds for each one's page."""
+    folder = copy_benchmark(tmp_path_factory.mktemp("benchmark"), ())
+    shutil.copytree(ROOT / "plots", folder / "plots", ignore=shutil.ignore_patterns("__pycache__"))
+    results = read_result(ROOT / "outputs" / f"{request.param}.parquet")
+    if "objective_suite" not in results:
+        pytest.skip(
+            f"{request.param} was measured before results had objective_suite: run it again to have this tested"
+        )
+    results = results[results["dataset_name"].isin(results["dataset_name"].unique()[:2])]
+    (folder / "outputs").mkdir()
+    results.to_parquet(folder / "outputs" / "result.parquet")
+    return folder, results
+
+
+@needs_chromium
+def test_the_site_draws_every_curve_of_a_committed_result(committed, tmp_path):
+    folder, results = committed
+    there = tmp_path / "benchmarks" / NAME
+    call("benchmark_utils", "publish", "outputs/result.parquet", "--to", there / "outputs", cwd=folder)
+    (there / "benchmark_meta.json").write_text('{"pretty_name": "Crowds", "url": "https://github.com/a/benchmark_crowd_labels"}')
+    call("benchopt", "generate-results", "--root", "benchmarks", "--no-display", cwd=tmp_path)
+    page = tmp_path / "html" / PAGE
+    _, plots, _ = read_page(page)
+    of_acctrain = [plot for key, plot in plots["objective_curve"].items() if key.endswith("_acc_train_Time")]
+    assert drawn(of_acctrain) == [(set(rows["solver_name"])) for _, rows in results.groupby("dataset_name")]
+    found = open_page(page, tmp_path)
+    assert found["errors"] == []
+    assert found["drawn"] in [rows["solver_name"].nunique() for _, rows in results.groupby("dataset_name")]
+
+
+@needs_chromium
+def test_benchopts_local_page_draws_every_curve_of_a_committed_result(committed, tmp_path):
+    folder, results = committed
+    call("benchopt", "plot", ".", "-f", "outputs/result.parquet", "--no-display", cwd=folder)
+    page = folder / "outputs" / f"{NAME}_result.html"
+    _, plots, _ = read_page(page)
+    of_acctrain = [plot for key, plot in plots["accuracy_curve"].items() if key.endswith("_acc_train_Time")]
+    assert [len(plot["data"]) for plot in of_acctrain] == results.groupby("dataset_name")[
+        "solver_name"
+    ].nunique().tolist()
+    assert all(curve["x"] and curve["y"] for plot in of_acctrain for curve in plot["data"])
+    found = open_page(page, tmp_path)
+    assert found["errors"] == []
+    assert (found["kind"], found["drawn"] > 0) == ("accuracy_curve", True)
