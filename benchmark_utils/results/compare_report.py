@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from benchmark_utils.results.compare import TIMED, Comparison
+from benchmark_utils.results.compare import TIMED, Comparison, nearest
 from benchmark_utils.results.markup import counted
+from benchmark_utils.results.names import is_selected
 
 
 def in_words(found: Comparison) -> str:
-    """On how many crowds it is better than whom, and who is ahead over all of them."""
+    """On how many crowds it is better than MV, DS and the nearest rivals, and who of all is ahead over all of them."""
     parts, apart = [], []
-    for rival, row in found.overall.iterrows():
+    timed = [rival for rival in found.overall.index if any(is_selected(rival, one) for one in TIMED)]
+    for rival, row in found.overall.loc[[*timed, *nearest(found)]].iterrows():
         better, worse, crowds = (f"{row[column]:.0f}" for column in ("better", "worse", "crowds"))
         if row["better"]:
             also = f", worse on {worse}" if row["worse"] else ""

@@ -336,7 +336,9 @@ def test_the_site_draws_every_curve_of_a_committed_result(committed, tmp_path):
     folder, results = committed
     there = tmp_path / "benchmarks" / NAME
     call("benchmark_utils", "publish", "outputs/result.parquet", "--to", there / "outputs", cwd=folder)
-    (there / "benchmark_meta.json").write_text('{"pretty_name": "Crowds", "url": "https://github.com/a/benchmark_crowd_labels"}')
+    (there / "benchmark_meta.json").write_text(
+        '{"pretty_name": "Crowds", "url": "https://github.com/a/benchmark_crowd_labels"}'
+    )
     call("benchopt", "generate-results", "--root", "benchmarks", "--no-display", cwd=tmp_path)
     page = tmp_path / "html" / PAGE
     _, plots, _ = read_page(page)

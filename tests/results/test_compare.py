@@ -69,9 +69,23 @@ def test_it_is_said_in_one_sentence():
     )
     alone = compare(new().query("dataset_name == 'one'"), published())
     assert in_words(alone) == (
-        "Mine is better than MV on 1 of 1 crowds; not separated from WAWA, DS. "
+        "Mine is better than MV on 1 of 1 crowds; not separated from DS, WAWA. "
         "Over all crowds it is ahead of MV; not separated from WAWA, DS."
     )
+
+
+def test_the_sentence_counts_crowds_for_mv_ds_and_the_nearest_rivals_alone():
+    others = {f"Far{n}": bits((600 + n, 0), (400 - n, 1)) for n in range(3)}
+    found = compare(new(), pd.concat([published(), result(rows_of("one", "d1", others)).assign(time=1.0)]))
+    crowd_by_crowd, _, over_all = in_words(found).partition(". ")
+    assert {name for name in found.names.values() if f"{name} " in crowd_by_crowd} == {
+        "Mine",
+        "MV",
+        "DS",
+        "WAWA",
+        "Far0",
+    }
+    assert "Far0, Far1, Far2" in over_all
 
 
 def test_the_report_has_every_part():
