@@ -48,14 +48,15 @@ class KOS:
         """
         if votes.n_class > self.max_classes:
             raise VotesError(f"KOS is for two classes and these votes have {votes.n_class}: use another strategy")
+        task, worker = votes.task.astype(np.intp), votes.worker.astype(np.intp)  # numpy casts other indices at each use
         answer = 2.0 * votes.label - 1
         message = np.random.default_rng(seed).normal(1, 1, votes.n_votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             opinion = answer * message
-            opinion = np.bincount(votes.task, opinion, votes.n_task)[votes.task] - opinion
-            reliability = answer * opinion
-            reliability = np.bincount(votes.worker, reliability, votes.n_worker)[votes.worker] - reliability
+            opinion = np.bincount(task, opinion, votes.n_task).take(task) - opinion
+            opinion *= answer
+            reliability = np.bincount(worker, opinion, votes.n_worker).take(worker) - opinion
             scale = np.sqrt(np.mean(reliability**2))
             history.append(scale)
             if scale == 0:  # no vote has another to be compared with
@@ -64,9 +65,9 @@ class KOS:
             reliability /= scale
             converged = np.abs(reliability - message).max() <= tol or len(history) >= _MOST_ITERATIONS
             message = reliability
-        message = message * sign_of_the_majority(votes, answer, message)
-        soft = normalise(weigh(votes, message))
-        mean_message = np.bincount(votes.worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
+        message = message * sign_of_the_majority(votes, task, answer, message).take(worker)
+        soft = normalise(weigh(votes, task, message))
+        mean_message = np.bincount(worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
         return Aggregation(
             hard_labels(soft, votes.has_vote, seed),
             soft=soft,
@@ -78,23 +79,31 @@ class KOS:
         )
 
 
-def sign_of_the_majority(votes, answer, message):
-    """1 or -1 for each vote, alike within a connected part of the crowd: agree with its majorities, (n_votes,)."""
-    n_node = votes.n_task + votes.n_worker  # tasks, then workers, from whom no edge starts
-    row_start = np.append(votes.task_start, np.full(votes.n_worker, votes.n_votes))
-    graph = sparse.csr_array((np.ones(votes.n_votes), votes.worker + votes.n_task, row_start), (n_node, n_node))
-    part = connected_components(graph, directed=False)[1][: votes.n_task]
-    says, majority = (np.sign(np.bincount(votes.task, vote, votes.n_task)) for vote in (answer * message, answer))
-    agreement = np.bincount(part, says * majority)
-    return np.where(agreement < 0, -1.0, 1.0)[part[votes.task]]
+def sign_of_the_majority(votes, task, answer, message):
+    """1 or -1 for each worker, alike within a connected part of the crowd: agree with its majorities, (n_worker,)."""
+    part = parts(votes)
+    says, majority = (np.sign(np.bincount(task, vote, votes.n_task)) for vote in (answer * message, answer))
+    first = np.flatnonzero(np.diff(task, prepend=-1))  # of the votes of each task
+    agreement = np.bincount(part[votes.worker[first]], (says * majority)[task[first]], votes.n_worker)
+    return np.where(agreement < 0, -1.0, 1.0)[part]
 
 
-def weigh(votes, message):
+def parts(votes):
+    """The number of the connected part of the crowd that each worker belongs to, (n_worker,)."""
+    n_votes = votes.votes_per_task
+    joins = n_votes > 1  # the other tasks join nobody
+    n_join = np.count_nonzero(joins)
+    worker, n_node = votes.worker[joins[votes.task]], n_join + votes.n_worker  # tasks, then workers
+    row_start = np.concatenate([[0], np.cumsum(n_votes[joins]), np.full(votes.n_worker, len(worker))])
+    graph = sparse.csr_array((np.ones(len(worker)), worker + n_join, row_start), (n_node, n_node))
+    return connected_components(graph, directed=False)[1][n_join:]
+
+
+def weigh(votes, task, message):
     """What speaks for each class of each task, (n_task, n_class): a negative message speaks against its vote."""
     weight = np.abs(message)
-    heard = np.bincount(votes.task, weight, votes.n_task) > 0
-    weight = np.where(heard[votes.task], weight, 1)
+    heard = np.bincount(task, weight, votes.n_task) > 0
+    weight = np.where(heard.take(task), weight, 1)
     label = np.where((message < 0) & (votes.n_class == 2), 1 - votes.label, votes.label)
-    cell = votes.task.astype(np.int64) * votes.n_class + label
-    total = np.bincount(cell, weight, minlength=votes.n_task * votes.n_class)
+    total = np.bincount(task * votes.n_class + label, weight, minlength=votes.n_task * votes.n_class)
     return total.reshape(votes.n_task, votes.n_class)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark_utils.strategies.kos import KOS
+from benchmark_utils.strategies.kos import KOS, sign_of_the_majority
 from benchmark_utils.votes import Votes, VotesError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crowdkit")  # of pandas 3
@@ -73,6 +73,37 @@ def test_a_unanimous_crowd_is_not_turned_round(seed):
     votes = Votes(task, worker + 2 * (task >= 5), task % 2, 10, 4, 2)
     for n_iter in (15, 100):
         assert KOS().fit(votes, n_iter=n_iter, seed=seed).labels.tolist() == [0, 1] * 5
+
+
+def signs(votes, message):
+    """The sign of each worker: walk from task to worker to task, and count where messages and majority agree."""
+    answer = 2 * votes.label - 1
+    edges = list(zip(votes.task, votes.worker, answer, answer * message, strict=True))
+    sign, unseen = np.ones(votes.n_worker), set(range(votes.n_worker))
+    while unseen:
+        part, size = {unseen.pop()}, 0
+        while len(part) > size:
+            size = len(part)
+            tasks = {task for task, worker, _, _ in edges if worker in part}
+            part |= {worker for task, worker, _, _ in edges if task in tasks}
+        totals = [np.sum([edge[2:] for edge in edges if edge[0] == task], axis=0) for task in tasks]
+        if sum(np.sign(majority) * np.sign(says) for majority, says in totals) < 0:
+            sign[list(part)] = -1
+        unseen -= part
+    return sign
+
+
+def test_each_part_of_a_crowd_has_a_sign_of_its_own():
+    rng = np.random.default_rng(0)
+    turned = 0
+    for _ in range(100):
+        task, worker, label = rng.integers([[15], [12], [2]], size=(3, 14))
+        votes = Votes(task, worker, label, 16, 13, 2)  # with tasks and workers without votes
+        message = rng.normal(size=14)
+        found = sign_of_the_majority(votes, votes.task, 2.0 * votes.label - 1, message)
+        np.testing.assert_array_equal(found, signs(votes, message))
+        turned += (found < 0).sum()
+    assert turned > 100
 
 
 def test_messages_that_never_stand_still_end_after_a_fixed_number_of_iterations(random_votes):
