@@ -99,7 +99,7 @@ def test_each_part_of_a_crowd_has_a_sign_of_its_own():
     for _ in range(100):
         task, worker, label = rng.integers([[15], [12], [2]], size=(3, 14))
         votes = Votes(task, worker, label, 16, 13, 2)  # with tasks and workers without votes
-        message = rng.normal(size=14)
+        message = rng.normal(size=votes.n_votes)
         found = sign_of_the_majority(votes, votes.task, 2.0 * votes.label - 1, message)
         np.testing.assert_array_equal(found, signs(votes, message))
         turned += (found < 0).sum()
