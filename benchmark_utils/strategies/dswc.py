@@ -73,10 +73,11 @@ class DSWC:
         posterior = naive_soft(votes)
         count = (answers_of_worker @ posterior).reshape(votes.n_worker, -1)  # each row a matrix: answer, class
         cluster, of_cluster = self._start(count, votes)
+        prior = 0 if self.published else confusion_prior(votes.n_class, self.right, 1)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, log_tau, log_rho, divergence = self._learn(
-                of_cluster, cluster.sum(axis=0), class_totals(posterior)
+                prior, of_cluster, cluster.sum(axis=0), class_totals(posterior)
             )
             cluster, _ = softmax(count @ log_confusion.T, log_tau, active)
             of_worker = (cluster @ log_confusion).reshape(-1, votes.n_class)  # E log of each worker's matrix
@@ -86,7 +87,6 @@ class DSWC:
             history.append(log_evidence.sum() - divergence - rel_entr(cluster, np.exp(log_tau)).sum())
             converged = stands_still(history, tol)
         of_cluster = of_cluster.reshape(-1, votes.n_class, votes.n_class)
-        prior = 0 if self.published else confusion_prior(votes.n_class, self.right, 1)
         confusion = shares(prior + of_cluster, axis=1).transpose(0, 2, 1)
         return Aggregation(
             hard_labels(posterior, has_vote, seed),
@@ -102,7 +102,7 @@ class DSWC:
             },
         )
 
-    def _learn(self, of_cluster, cluster_total, class_total):
+    def _learn(self, prior, of_cluster, cluster_total, class_total):
         """E log Lambda (clusters, n_class * n_class), E log tau, E log rho, and their divergence from the priors."""
         n_class = len(class_total)
         matrices = of_cluster.reshape(-1, n_class, n_class)
@@ -110,7 +110,6 @@ class DSWC:
             logs = (log_shares(total, axis) for total, axis in ((matrices, 1), (cluster_total, 0), (class_total, 0)))
             divergences = [0]
         else:
-            prior = confusion_prior(n_class, self.right, 1)
             logs, divergences = zip(
                 dirichlet(prior, matrices, axis=1),
                 dirichlet(np.ones(self.clusters), cluster_total, axis=0),

@@ -231,9 +231,10 @@ class Scores:
         best = pairs.max(self.voted)
         may_win = self.scale * self.prevalence.max() >= best - TIE * np.abs(best)
         unvoted = np.flatnonzero(may_win & (pairs.n_voted < pairs.n_class))
-        other, n_other = self._best_unvoted(unvoted, draw_which[unvoted])
-        other_score = self.scale[unvoted] * self.prevalence[other]
-        best[unvoted] = np.maximum(best[unvoted], other_score)
+        if len(unvoted):
+            other, n_other = self._best_unvoted(unvoted, draw_which[unvoted])
+            other_score = self.scale[unvoted] * self.prevalence[other]
+            best[unvoted] = np.maximum(best[unvoted], other_score)
         limit = best - TIE * np.abs(best)
         # among equals the largest draw wins; the largest of n uniform draws is distributed as u^(1/n)
         draw = np.where(self.voted < pairs.spread(limit), -1, draw)
@@ -241,9 +242,10 @@ class Scores:
         labels = np.full(pairs.n_task, -1, dtype=np.int64)
         wins = np.flatnonzero(draw == pairs.spread(highest))
         labels[pairs.filled[pairs._row[wins]]] = pairs.label[wins]
-        draw_other = np.where(other_score >= limit[unvoted], draw_other[unvoted] ** (1 / n_other), -2)
-        wins = draw_other > highest[unvoted]
-        labels[pairs.filled[unvoted[wins]]] = other[wins]
+        if len(unvoted):
+            draw_other = np.where(other_score >= limit[unvoted], draw_other[unvoted] ** (1 / n_other), -2)
+            wins = draw_other > highest[unvoted]
+            labels[pairs.filled[unvoted[wins]]] = other[wins]
         return labels
 
     def _best_unvoted(self, tasks, draw):
@@ -252,8 +254,6 @@ class Scores:
         `tasks` are positions in (n_filled,), `draw` has a number in [0, 1) for each.
         """
         pairs = self.pairs
-        if not len(tasks):
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         order = np.argsort(-self.prevalence, kind="stable")
         rank = np.empty(pairs.n_class, dtype=np.int64)
         rank[order] = np.arange(pairs.n_class)
