@@ -7,7 +7,8 @@ Conventions, everywhere in this file:
   taken over G, and are NaN where that leaves nothing to average over.
 - An invalid task predicts no class: it is wrong for every accuracy and recall, and no class's precision sees it.
 - `soft`, (n_task, n_class), is a dense array or a scipy sparse array. What a row of a sparse array lacks to one belongs
-  to the classes that it does not store, in equal parts, so that no metric depends on the storage.
+  to the classes that it does not store, in equal parts or in the proportions that a `SparseSoft` has, so that no metric
+  depends on the storage.
 - A row of zeros is no answer. The Brier score and the log loss take every class for equally likely; to the calibration
   error it is wrong with confidence 1 / n_class, since else to answer nothing would calibrate best.
 

@@ -65,13 +65,45 @@ class Rows:
         stored = self.answered[self._row]  # a stored zero of a row of zeros says nothing
         n_rest = n_class - self._sum(stored, n)
         lack = np.where(self.answered, (1 - total).clip(0) if sparse.issparse(soft) else 0, 1)
-        # of each class that is not stored
-        self._rest = np.divide(lack, n_rest, out=np.zeros(n), where=n_rest > 0)
-        self.highest = self._rest.copy()
+        # a class k that is not stored has rest * proportions[k], or rest where there are no proportions
+        self._proportions, weight, squares = getattr(soft, "proportions", None), n_rest, n_rest
+        largest, n_largest = np.ones(n), n_rest
+        if self._proportions is not None:
+            weight, squares, largest, n_largest = (
+                np.where(self.answered, by_proportions, alike)
+                for by_proportions, alike in zip(self._not_stored(n), (n_rest, n_rest, 1, n_rest), strict=True)
+            )
+        self._rest = np.divide(lack, weight, out=np.zeros(n), where=weight > 0)
+        self.highest = self._rest * largest
+        is_top_rest = self.highest.copy()
         np.maximum.at(self.highest, self._row, self._p)
         is_top = stored & (self._p >= self.highest[self._row] * (1 - _ROUNDING))
-        self.n_top = self._sum(is_top, n) + n_rest * (self._rest >= self.highest * (1 - _ROUNDING))
-        self.sum_of_squares = self._sum(self._p**2, n) + n_rest * self._rest**2
+        self.n_top = self._sum(is_top, n) + n_largest * (is_top_rest >= self.highest * (1 - _ROUNDING))
+        self.sum_of_squares = self._sum(self._p**2, n) + squares * self._rest**2
+
+    def _not_stored(self, n):
+        """Of the proportions of the classes that a row does not store: sum, sum of squares, largest, how many have it.
+
+        By rank, the largest proportion first: a row that stores the ranks 0 to r - 1, and not r, has that of rank r.
+        """
+        q, n_class = self._proportions, len(self._proportions)
+        order = np.argsort(-q, kind="stable")
+        past_equals = np.searchsorted(-q[order], -q[order] * (1 - _ROUNDING), side="right")  # the first rank with less
+        rank = np.argsort(order)[self._column]
+        rank = rank[np.lexsort((rank, self._row))]
+        row_start = np.searchsorted(self._row, np.arange(n))
+        r = self._sum(rank == np.arange(len(rank)) - row_start[self._row], n).astype(int)
+        is_full = r == n_class
+        r[is_full] = 0
+        end = past_equals[r]
+        n_largest = end - r - self._sum((rank > r[self._row]) & (rank < end[self._row]), n)
+        largest = np.where(is_full, 0, q[order[r]])
+        n_rest = n_class - self._sum(np.ones(len(rank)), n)
+        total, squares = (  # the bounds mend what the differences lose where the rest is tiny, or nothing
+            np.clip(all_of_it.sum() - self._sum(all_of_it[self._column], n), least, n_rest * least)
+            for all_of_it, least in ((q, largest), (q**2, largest**2))
+        )
+        return total, squares, largest, n_largest
 
     def _sum(self, values, n):
         return np.bincount(self._row, weights=values, minlength=n)
@@ -80,7 +112,10 @@ class Rows:
         """The probability of one class per row, (n,)."""
         here = self.answered[self._row] & (self._column == classes[self._row])
         is_stored = self._sum(here, len(classes)) > 0
-        return np.where(is_stored, self._sum(self._p * here, len(classes)), self._rest)
+        rest = self._rest
+        if self._proportions is not None:
+            rest = rest * np.where(self.answered, self._proportions[classes], 1)
+        return np.where(is_stored, self._sum(self._p * here, len(classes)), rest)
 
     def is_top(self, classes) -> np.ndarray:
         """Whether no class is more probable than this one of each row, (n,) bool."""

@@ -18,6 +18,7 @@ from benchmark_utils.votes.labels import entries, one_hot
 N_FOLD = 5
 N_DRAW = 500  # of the bootstrap
 _LOWEST_PROBABILITY = 1e-12  # as in the log loss
+_ROUNDING = 1e-12  # of a difference of sums
 
 
 def fold_of_worker(votes: Votes, n_fold=N_FOLD, seed=0) -> np.ndarray:
@@ -104,35 +105,41 @@ def vote_probability(seen: Votes, soft, task, label) -> np.ndarray:
         pi_kl = (1 / K + sum_ij T_ik 1(y_ij = l)) / (1 + sum_ij T_ik),    p(l on i) = sum_k T_ik pi_kl,
 
     that is, each row starts with one vote, spread over the K classes. What a row of T lacks to one belongs to the
-    classes that it does not store, in equal parts; a row of zeros is uniform. So T = S + r 1', where S is as sparse as
-    T and r_i is what each of the other classes has, and all of it takes memory and time of S.
+    classes that it does not store, in equal parts or in the proportions q of a `SparseSoft`; a row of zeros lacks all.
+    So T = S + r q', where S is as sparse as T and r_i q_k is what each other class k has, and all of it takes memory
+    and time of S.
     """
-    stored, rest = _stored_and_rest(soft)
+    stored, rest, q = _stored_and_rest(soft)
     n_class = stored.shape[1]
     votes = sparse.csr_array((np.ones(seen.n_votes), (seen.task, seen.label)), shape=stored.shape)
     count = (stored.T.tocsr() @ votes).tocsr()  # sum_i S_ik N_il, (n_class, n_class)
-    common = 1 / n_class + np.bincount(seen.label, weights=rest[seen.task], minlength=n_class)  # of every row, by l
-    total = count @ np.ones(n_class) + common.sum()
-    # p = sum_k (S_ik + r_i) (count_kl + common_l) / total_k
+    common = np.bincount(seen.label, weights=rest[seen.task], minlength=n_class)  # sum_i r_i N_il
+    total = 1 + count @ np.ones(n_class) + q * common.sum()
+    # p = sum_k (S_ik + r_i q_k) (1 / K + count_kl + q_k common_l) / total_k
     by_class = stored[task]
     row = np.repeat(np.arange(len(task)), np.diff(by_class.indptr))
-    share = by_class.data / total[by_class.indices]
-    listed = np.bincount(row, share * (entries(count, by_class.indices, label[row]) + common[label[row]]), len(task))
-    every = count.T @ (1 / total) + common * (1 / total).sum()
+    k, answer = by_class.indices, label[row]
+    n_answer = 1 / n_class + entries(count, k, answer) + q[k] * common[answer]
+    listed = np.bincount(row, by_class.data * n_answer / total[k], len(task))
+    every = (q / total).sum() / n_class + count.T @ (q / total) + common * (q**2 / total).sum()
     return listed + rest[task] * every[label]
 
 
 def _stored_and_rest(soft):
-    """S (csr_array) and r, (n_task,), of T = S + r 1': probabilities above zero, and what every other class has."""
+    """S (csr_array), r (n_task,) and q (n_class,) of T = S + r q': probabilities above zero, and what others have."""
+    q = getattr(soft, "proportions", None)
     soft = sparse.csr_array(soft, dtype=float, copy=True)
     soft.sum_duplicates()
     soft.eliminate_zeros()
     n_task, n_class = soft.shape
+    q = np.ones(n_class) if q is None else q
     n_stored = np.diff(soft.indptr)
+    row = np.repeat(np.arange(n_task), n_stored)
     lack = (1 - soft @ np.ones(n_class)).clip(0)
-    rest = np.divide(lack, n_class - n_stored, out=np.zeros(n_task), where=n_stored < n_class)
-    soft.data -= np.repeat(rest, n_stored)
-    return soft, rest
+    others = q.sum() - np.bincount(row, q[soft.indices], n_task)
+    rest = np.divide(lack, others, out=np.zeros(n_task), where=others > _ROUNDING * q.sum())
+    soft.data -= rest[row] * q[soft.indices]
+    return soft, rest, q
 
 
 @dataclass(frozen=True, eq=False)

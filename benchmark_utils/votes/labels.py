@@ -1,7 +1,8 @@
 """Hard and soft labels: how they are made from scores, and what makes them sound.
 
 A soft label is one row of scores over the classes. Soft labels are a dense array (n_task, n_class) while that is
-small, and else a `scipy.sparse.csr_array` that stores the classes a task received votes for.
+small, and else a `scipy.sparse.csr_array` that stores the classes a task received votes for. What a row of it lacks to
+one belongs to the other classes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,19 @@ from benchmark_utils.votes.votes import Votes
 
 TIE = 1e-9  # scores closer than this share of the largest are equal: sums of weights depend on their order
 _SUM_ROUNDING = 1e-3  # a row may sum to this much more than one: networks compute in single precision
+
+
+class SparseSoft(sparse.csr_array):
+    """Soft labels of many classes, of which those that a row does not store are not equally likely.
+
+    Attributes
+    ----------
+    proportions : float, (n_class,), or None
+        They share what the row lacks to one in these proportions; None, as for any other sparse array, in equal parts.
+        What scipy makes of this array, a slice or a sum, is without them.
+    """
+
+    proportions = None
 
 
 def normalise(scores):
@@ -133,7 +147,9 @@ def check_soft(soft, n_task, n_class, name="soft"):
     if soft.dtype.kind not in "iufb":
         raise ValueError(f"{name} holds {soft.dtype}: it needs probabilities (float)")
     if sparse.issparse(soft):
+        proportions = getattr(soft, "proportions", None)
         soft = _check_entries(soft, n_task, n_class, name)
+        soft.proportions = _check_proportions(proportions, n_class, name)
         values = soft.data
     else:
         values = soft
@@ -155,10 +171,10 @@ def check_soft(soft, n_task, n_class, name="soft"):
     return soft
 
 
-def _check_entries(soft, n_task, n_class, name) -> sparse.csr_array:
-    """A csr_array over the same memory whose entries all lie in it: scipy's products read what the indices say."""
+def _check_entries(soft, n_task, n_class, name) -> SparseSoft:
+    """An array over the same memory whose entries all lie in it: scipy's products read what the indices say."""
     if soft.format == "coo":
-        return sparse.coo_array((soft.data, soft.coords), shape=(n_task, n_class)).tocsr()  # which checks them itself
+        return SparseSoft(sparse.coo_array((soft.data, soft.coords), shape=(n_task, n_class)))  # which checks them
     if soft.format != "csr":
         raise ValueError(f"{name} is a {soft.format} array: it needs a csr_array, by `.tocsr()`, or a dense array")
     start, column, values = (np.asarray(part) for part in (soft.indptr, soft.indices, soft.data))
@@ -178,7 +194,16 @@ def _check_entries(soft, n_task, n_class, name) -> sparse.csr_array:
         raise ValueError(
             f"{name}.indices is outside [0, {n_class}) for {_tasks(tasks)}, found {found}: columns are class numbers"
         )
-    return sparse.csr_array((values, column, start), shape=(n_task, n_class))
+    return SparseSoft((values, column, start), shape=(n_task, n_class))
+
+
+def _check_proportions(proportions, n_class, name) -> np.ndarray | None:
+    if proportions is None:
+        return None
+    found = np.asarray(proportions)
+    if found.shape != (n_class,) or found.dtype.kind not in "iuf" or not (found.min() >= 0 and found.max() < np.inf):
+        raise ValueError(f"{name}.proportions needs a number of at least zero for each of the {n_class} classes")
+    return found.astype(float)
 
 
 def _tasks(wrong) -> str:

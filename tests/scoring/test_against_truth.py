@@ -12,7 +12,7 @@ from benchmark_utils.scoring import against_truth, calibration
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import has_disagreement
-from benchmark_utils.votes.labels import one_hot
+from benchmark_utils.votes.labels import SparseSoft, one_hot
 
 # tasks          0   1   2   3   4   5   6   7
 TRUTH = np.array([0, 0, 0, 1, 1, 2, -1, 3])
@@ -123,6 +123,53 @@ def test_what_a_sparse_row_lacks_belongs_to_the_classes_that_it_does_not_store()
         assert scores == pytest.approx(expected, nan_ok=True)
         three = [calibration.expected_calibration_error(soft[:3], np.array(truth[:3])) for soft in (stored, full)]
         assert three[0] == pytest.approx(three[1])
+
+
+def with_proportions(rng, n_class, proportions):
+    """Soft labels of 40 tasks that lack something in most rows, and the same in full."""
+    stored = rng.dirichlet(np.ones(n_class), 40) * (rng.random((40, n_class)) < 0.5)
+    stored[0], stored[1] = 0, (1 - 1e-12) / n_class  # no answer, and a row that lacks nothing but for rounding
+    stored[2:12] *= 0.2  # what is not stored is likelier
+    full = stored.copy()
+    for row in full[1:]:
+        if row.any():
+            share = proportions * (row == 0)
+            row += (1 - row.sum()) * share / max(share.sum(), 1e-300)
+    soft = SparseSoft(stored)
+    soft.proportions = proportions
+    return soft, full
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_classes_that_are_not_stored_share_what_a_row_lacks_in_their_proportions(seed):
+    rng = np.random.default_rng(seed)
+    n_class = rng.integers(2, 9)
+    proportions = rng.integers(0 if seed % 2 else 1, 4, n_class).astype(float) / [1, 7, 1e5][seed % 3]  # ties, zeros
+    soft, full = with_proportions(rng, n_class, proportions)
+    votes = Votes(np.arange(40), np.zeros(40, int), np.arange(40) % n_class, 40, 1, n_class)
+    truth, labels = rng.integers(n_class, size=(2, 40))
+    labels[3:] = full[3:].argmax(axis=1)
+    expected = against_truth.score(votes, truth, labels, full)
+    assert against_truth.score(votes, truth, labels, soft) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize("n", range(9, 30))
+def test_what_sums_of_proportions_lose_to_rounding_is_given_to_no_class(n):
+    proportions = np.append(np.random.default_rng(n).random(n), [0, 0])
+    soft = SparseSoft(np.append(np.full(n, 0.9 / n), [0, 0])[None])
+    soft.proportions = proportions
+    rows = calibration.Rows(soft, np.array([0]))
+    assert rows.sum_of_squares == pytest.approx(0.81 / n)
+    assert rows.highest == pytest.approx(0.9 / n)
+    assert rows.n_top == n
+
+
+@pytest.mark.parametrize("proportions", [[1, 1], [[1, 1, 1]], [1, -1, 1], [1, np.nan, 1], [1, np.inf, 1], ["a"] * 3])
+def test_proportions_that_are_none_are_refused(proportions):
+    soft = SparseSoft(np.eye(3))
+    soft.proportions = proportions
+    with pytest.raises(ValueError, match=r"soft\.proportions needs a number of at least zero for each of the 3"):
+        against_truth.score(Votes([0, 1, 2], [0, 0, 0], [0, 1, 2], 3, 1, 3), [0, 1, 2], [0, 1, 2], soft)
 
 
 def test_to_answer_nothing_does_not_calibrate_best():

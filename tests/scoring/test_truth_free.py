@@ -16,6 +16,7 @@ from benchmark_utils.scoring.truth_free import (
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.votes import Votes, normalise, sum_votes
+from benchmark_utils.votes.labels import SparseSoft
 
 
 def naive_probability(seen, soft, task, label):
@@ -68,6 +69,18 @@ def test_what_a_row_lacks_belongs_to_the_classes_that_are_not_stored(crowd):
     expected = vote_probability(seen, soft, withheld.task, withheld.label)
     for form in (lacking, sparse.csr_array(lacking), explicit):
         assert vote_probability(seen, form, withheld.task, withheld.label) == pytest.approx(expected)
+
+
+def test_what_a_row_lacks_is_shared_in_the_proportions_of_the_soft_labels(crowd):
+    seen, withheld, soft = crowd
+    soft[:30] = [0.5, 0.2, 0.1, 0.2]
+    soft[30:40] = [0.25, 0.3, 0.15, 0.3]
+    lacking = soft.copy()
+    lacking[:40, 2:] = lacking[30:40, 1] = 0
+    lacking = SparseSoft(lacking)
+    lacking.proportions = np.array([7.0, 2, 1, 2])
+    expected = naive_probability(seen, soft, withheld.task, withheld.label)
+    assert vote_probability(seen, lacking, withheld.task, withheld.label) == pytest.approx(expected)
 
 
 def test_scores_by_hand():

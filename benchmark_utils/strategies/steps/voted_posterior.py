@@ -17,7 +17,7 @@ from scipy import sparse
 
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import is_large, support
-from benchmark_utils.votes.labels import TIE
+from benchmark_utils.votes.labels import TIE, SparseSoft
 
 
 class Pairs:
@@ -200,12 +200,14 @@ class Scores:
     def soft(self, labels):
         """Soft labels (n_task, n_class); where that is large a csr_array.
 
-        It stores the classes that the task received, and the label: what its rows lack to one belongs to the other
-        classes, and they share it equally, unless the prevalence tells between them.
+        It stores the classes that the task received, and the label. What its rows lack to one belongs to the other
+        classes, which share it by their prevalence.
         """
         if self.pairs.is_large:
             soft, unvoted = self.pairs.matrix(self.voted), self._unvoted_labels(labels)
-            return soft + unvoted if unvoted.nnz else soft
+            soft = SparseSoft(soft + unvoted if unvoted.nnz else soft)
+            soft.proportions = self.prevalence if np.ptp(self.prevalence) else None
+            return soft
         soft = np.zeros((self.pairs.n_task, self.pairs.n_class))
         soft[self.pairs.filled] = self.scale[:, None] * self.prevalence
         soft[self.pairs.spread(self.pairs.filled), self.pairs.label] = self.voted
