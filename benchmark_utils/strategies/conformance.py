@@ -4,10 +4,11 @@
     python -m benchmark_utils check solvers/my_strategy.py
 
 A strategy is an object with `fit(votes, seed=...)`, which returns an `Aggregation`; one with iterations also takes
-`n_iter` and `tol`. It may say `max_classes`, the most classes that it can take, and `bytes_needed(votes)`.
+`n_iter` and `tol`, and one that can be told some truths `known`. It may say `max_classes`, the most classes that it can
+take, and `bytes_needed(votes)`.
 
-The properties are functions, one each, in `promises/properties.py`. Here are the list of them, with how to mend a
-strategy that breaks one, and what our own strategies cannot promise.
+The properties are functions, one each, in `promises/properties.py` and `promises/given.py`. Here are the list of them,
+with how to mend a strategy that breaks one, and what our own strategies cannot promise.
 """
 
 from collections.abc import Callable
@@ -16,17 +17,17 @@ from dataclasses import dataclass
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.mmsr import MMSR
-from benchmark_utils.strategies.promises import properties
-from benchmark_utils.strategies.promises.evidence import BrokenPromiseError, iterates
+from benchmark_utils.strategies.promises import given, properties
+from benchmark_utils.strategies.promises.evidence import BrokenPromiseError, takes
 
 
 @dataclass(frozen=True)
 class Property:
-    """A function that checks, and how to mend what breaks it. `of_iterations`: only strategies with n_iter have it."""
+    """A function that checks, and how to mend what breaks it. Only a fit that takes what it `needs` has it."""
 
     holds: Callable
     mend: str
-    of_iterations: bool = False
+    needs: str | None = None
 
     @property
     def name(self) -> str:
@@ -67,8 +68,8 @@ def check(strategy) -> list[Finding]:
 def check_property(strategy, promised: Property) -> Finding:
     """One property on one strategy, unless it is excluded. Whatever the strategy raises is a failure."""
     reason = EXCLUDED.get(type(strategy), {}).get(promised.name)
-    if promised.of_iterations and not iterates(strategy):
-        reason = "it has no iterations: its fit takes no n_iter"
+    if promised.needs and not takes(strategy, promised.needs):
+        reason = {"n_iter": "it has no iterations: "}.get(promised.needs, "") + f"its fit takes no {promised.needs}"
     if reason:
         return Finding(promised.name, "excluded", reason)
     return try_property(strategy, promised)
@@ -153,17 +154,32 @@ PROPERTIES = (
     Property(
         properties.start_at_0_iterations,
         "Loop with `while len(history) < n_iter and not converged`, where converged is False before the loop.",
-        of_iterations=True,
+        needs="n_iter",
     ),
     Property(
         properties.ends_by_its_own_rule,
         "Stop when your own quantity changes by at most tol; damp a step that goes back and forth.",
-        of_iterations=True,
+        needs="n_iter",
     ),
     Property(
         properties.converged_is_said,
         "Return converged as the stopping rule left it, not as the number of iterations has it.",
-        of_iterations=True,
+        needs="n_iter",
+    ),
+    Property(
+        given.nothing_known,
+        "Treat known=None and known=-1 everywhere alike: check_known of steps/known.py makes the one of the other.",
+        needs="known",
+    ),
+    Property(
+        given.known_tasks,
+        "Clamp the posterior of known tasks in the start and in every E-step, and the labels at the end.",
+        needs="known",
+    ),
+    Property(
+        given.all_known,
+        "Learn the workers from the clamped posterior: where every task is known, by counting.",
+        needs="known",
     ),
     Property(
         properties.no_loop_in_python,

@@ -6,6 +6,7 @@ from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.dawid_skene_full import FullModel
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel
 from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.spectral_start import spectral_start
 from benchmark_utils.votes import Votes
 
@@ -41,7 +42,7 @@ class DawidSkene:
     support: str = "full"
     start: str = "majority"
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -53,16 +54,24 @@ class DawidSkene:
             Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
+        known : int64, (n_task,), optional
+            The class of each task whose truth is known, else -1: in every iteration T is certain of it, and it is the
+            label. A known task without votes counts for the prevalence.
 
         Returns
         -------
         Aggregation
-            T as soft labels; the log-likelihood of each iteration as history; the mean diagonal of pi^j as worker
-            score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, zero where a worker met
-            no task of it (for `support="voted"` see there), and `prevalence` (n_class,). The note says why the
-            spectral start was not possible, if it was not.
+            T as soft labels; the log-likelihood of each iteration, of the known classes too, as history; the mean
+            diagonal of pi^j as worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class,
+            zero where a worker met no task of it (for `support="voted"` see there), and `prevalence` (n_class,). The
+            note says why the spectral start was not possible, if it was not.
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
-        model = self.model(votes)
+        model = self.model(votes, known)
         posterior, note = self.start_of(model, votes)
         parameters = model.maximise(posterior)
         history, converged = [], False
@@ -92,11 +101,11 @@ class DawidSkene:
         log_confusion, log_prevalence, reason = spectral_start(votes)
         return (model.start(), reason) if reason else (model.expect((log_confusion, log_prevalence))[0], "")
 
-    def model(self, votes):
-        """The steps of EM for this support."""
+    def model(self, votes, known=None):
+        """The steps of EM for this support, with the tasks whose class is known."""
         if self.support not in ("full", "voted"):
             raise ValueError(f"support is {self.support!r}: it is 'full' or 'voted'")
-        return (FullModel if self.support == "full" else VotedModel)(votes, self.smoothing)
+        return (FullModel if self.support == "full" else VotedModel)(votes, self.smoothing, check_known(known, votes))
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of the confusion matrices, the posterior and the votes, with the copies that an iteration makes."""

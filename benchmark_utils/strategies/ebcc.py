@@ -13,6 +13,7 @@ from benchmark_utils.strategies.steps.confusion import (
     mean_confusion,
 )
 from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
 from benchmark_utils.votes import Votes, hard_labels, normalise
 from benchmark_utils.votes.labels import naive_soft
 
@@ -53,8 +54,13 @@ class EBCC:
     wrong: float = 1.0
     subtype: float = 0.01
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most of each start, 0 gives the start; the seed draws the starts.
+
+        Parameters
+        ----------
+        known : int64, (n_task,), optional
+            As in DawidSkene. A known task is certain of its class, and alpha counts it so; its subtype is inferred.
 
         Returns
         -------
@@ -64,16 +70,16 @@ class EBCC:
             score; parameters, all posterior means: `subtype_confusion` (n_worker, n_class, groups, n_class),
             `subtypes`, tau (n_class, groups), `prevalence` (n_class,); and the bounds `restart_bounds` (restarts,).
         """
-        has_vote = votes.has_vote
+        known = check_known(known, votes)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        naive = naive_soft(votes)
+        naive = clamp_soft(naive_soft(votes), known)
         prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
         alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
         histories, highest, converged = [], -np.inf, True
         for restart in range(self.restarts):
             start = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
-            end, bounds, stands = self._climb(start, answers, answers_of_worker, has_vote, prior, alpha, n_iter, tol)
+            end, bounds, stands = self._climb(start, answers, answers_of_worker, known, prior, alpha, n_iter, tol)
             histories.append(bounds)
             converged &= stands
             if restart == 0 or (bounds and bounds[-1] > highest):
@@ -86,7 +92,7 @@ class EBCC:
         subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
         prevalence = alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, has_vote, seed),
+            hard_labels(posterior, votes.has_vote | (known >= 0), seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,
@@ -110,13 +116,16 @@ class EBCC:
             split /= split.sum(axis=2, keepdims=True)
         return (naive[:, :, None] * split).reshape(len(naive), -1)
 
-    def _climb(self, joint, answers, answers_of_worker, has_vote, prior, alpha, n_iter, tol):
+    def _climb(self, joint, answers, answers_of_worker, known, prior, alpha, n_iter, tol):
         """R after the iterations, their bounds, and whether these stand still."""
+        has_class, cells = (np.diff(answers.indptr) > 0) | (known >= 0), known_cells(known)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
             log_prior, prior_divergence = self._learn_prior(joint, alpha)
-            joint, log_evidence = softmax(answers @ log_confusion, log_prior, has_vote)
+            by_subtype = (answers @ log_confusion).reshape(len(known), -1, self.groups)
+            log_likelihood = confine(by_subtype, cells).reshape(joint.shape)
+            joint, log_evidence = softmax(log_likelihood, log_prior, has_class)
             history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
             converged = stands_still(history, tol)
         return joint, history, converged

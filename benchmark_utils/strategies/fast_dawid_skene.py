@@ -35,7 +35,7 @@ class FastDawidSkene(DawidSkene):
     hybrid: bool = False
     threshold: float = 0.005
 
-    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None) -> Aggregation:
         """Hard EM on the votes.
 
         Parameters
@@ -47,6 +47,8 @@ class FastDawidSkene(DawidSkene):
             Share of the labels that may still change in the last iteration.
         seed : int
             Breaks ties.
+        known : int64, (n_task,), optional
+            As in DawidSkene.
 
         Returns
         -------
@@ -54,7 +56,7 @@ class FastDawidSkene(DawidSkene):
             p(class | votes) under the last rho and pi as soft labels; as history the classification log-likelihood of
             each iteration, with the prior where there is smoothing; worker score and parameters as in DawidSkene.
         """
-        model = self.model(votes)
+        model = self.model(votes, known)
         posterior = model.start()
         labels = model.labels(posterior, seed)
         parameters = model.maximise(posterior if self.hybrid else model.certain(labels))

@@ -13,6 +13,7 @@ from benchmark_utils.strategies.steps.confusion import (
     mean_confusion,
 )
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
@@ -44,8 +45,13 @@ class IBCC:
     wrong: float = 1.0
     alpha: float = 1.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
+
+        Parameters
+        ----------
+        known : int64, (n_task,), optional
+            As in DawidSkene.
 
         Returns
         -------
@@ -54,21 +60,23 @@ class IBCC:
             worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, and `prevalence`
             (n_class,), both posterior means.
         """
-        has_vote = votes.has_vote
+        known = check_known(known, votes)
+        has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
-        posterior = naive_soft(votes)
+        posterior = clamp_soft(naive_soft(votes), known)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, log_prevalence, divergence = self._learn(answers_of_worker, posterior, prior)
-            posterior, log_evidence = softmax(answers @ log_confusion, log_prevalence, has_vote)
+            log_likelihood = confine(answers @ log_confusion, cells)
+            posterior, log_evidence = softmax(log_likelihood, log_prevalence, has_class)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)
         confusion = mean_confusion(answers_of_worker, posterior, prior)
         prevalence = self.alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, has_vote, seed),
+            hard_labels(posterior, has_class, seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,

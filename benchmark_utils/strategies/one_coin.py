@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import xlogy
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
@@ -39,7 +41,7 @@ class OneCoinDawidSkene:
 
     prevalence: str = "estimated"
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -51,32 +53,43 @@ class OneCoinDawidSkene:
             Change of the log-likelihood, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
+        known : int64, (n_task,), optional
+            The class of each task whose truth is known, else -1: in every iteration T is certain of it, and it is the
+            label. A known task without votes counts for the prevalence.
 
         Returns
         -------
         Aggregation
-            T as soft labels; the log-likelihood of each iteration as history; a_j as worker score; parameters
-            `accuracy` (n_worker,), 1/K for a worker without votes, and `prevalence` (n_class,).
+            T as soft labels; the log-likelihood of each iteration, of the known classes too, as history; a_j as worker
+            score; parameters `accuracy` (n_worker,), 1/K for a worker without votes, and `prevalence` (n_class,).
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
         if self.prevalence not in ("estimated", "uniform"):
             raise ValueError(f"prevalence is {self.prevalence!r}: it is 'estimated' or 'uniform'")
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
-        n_votes = votes.votes_per_worker
+        known, n_votes = check_known(known, votes), votes.votes_per_worker
+        unseen = model.unseen(known)
+        unasked = np.bincount(known[(known >= 0) & ~votes.has_vote], minlength=votes.n_class)
         n_other = max(votes.n_class - 1, 1)
-        posterior = model.start()
-        accuracy, prevalence = self._maximise(model, posterior, n_votes)
+        posterior, _ = model.clamp(model.start(), known)
+        accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
             posterior, log_likelihood = model.expect(right - wrong, prevalence)
-            accuracy, prevalence = self._maximise(model, posterior, n_votes)
-            history.append(log_likelihood + n_votes @ wrong)
+            posterior, log_known = model.clamp(posterior, known)
+            history.append(log_likelihood + n_votes @ wrong + log_known + xlogy(unasked, prevalence).sum())
+            accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
             converged = stands_still(history, tol)
         labels = model.labels(posterior, seed)
         return Aggregation(
-            labels,
-            soft=model.soft(posterior, labels),
+            clamp_labels(labels, known),
+            soft=clamp_soft(model.soft(posterior, labels), known),
             n_iter=len(history),
             converged=converged,
             history=history,
@@ -84,9 +97,9 @@ class OneCoinDawidSkene:
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )
 
-    def _maximise(self, model, posterior, n_votes):
+    def _maximise(self, model, posterior, n_votes, unseen):
         """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""
-        n_right, total = model.n_right(posterior), model.class_totals(posterior)
+        n_right, total = model.n_right(posterior), model.class_totals(posterior) + unseen
         accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
         prevalence = total / total.sum() if self.prevalence == "estimated" else np.full(len(total), 1 / len(total))
         return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), prevalence

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 from benchmark_utils.votes.counts import dense_entries
 
@@ -16,13 +17,15 @@ class WeightedDawidSkene(DawidSkene):
     The posterior of Dawid and Skene is nearly certain of every task; these soft labels keep the doubt. EM as there.
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0):
-        """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels."""
-        em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed)
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None):
+        """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels of unknown tasks."""
+        known = check_known(known, votes)
+        em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed, known=known)
         # a worker found wrong about a class keeps a trace of a voice: the label is always one that was voted
         weight = np.maximum(em.parameters["diagonal"][votes.worker, votes.label], 1e-12)
         score = sum_votes(votes, weight)
-        return replace(em, soft=normalise(score), labels=hard_labels(score, votes.has_vote, seed))
+        labels = clamp_labels(hard_labels(score, votes.has_vote, seed), known)
+        return replace(em, soft=clamp_soft(normalise(score), known), labels=labels)
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of Dawid and Skene's model, or where that is more, of the weighted vote with its copies."""

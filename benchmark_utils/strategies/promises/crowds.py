@@ -89,6 +89,16 @@ def with_rows(votes: Votes, task, worker, label) -> Votes:
     )
 
 
+def graded_crowd(n_class=4, per_class=20, n_worker=6):
+    """Votes, truth: all workers answer all tasks, each right more often than the one before, on every class alike."""
+    truth = np.repeat(np.arange(n_class), per_class)
+    within, n_right = np.tile(np.arange(per_class), n_class), per_class - 2 * np.arange(n_worker)[::-1]
+    task, worker = np.divmod(np.arange(len(truth) * n_worker), n_worker)
+    other = (truth[task] + 1 + (within[task] + worker) % (n_class - 1)) % n_class
+    label = np.where(within[task] < n_right[worker], truth[task], other)
+    return Votes(task, worker, label, len(truth), n_worker, n_class), truth
+
+
 def contrary_crowd() -> Votes:
     """Three workers agree on five tasks, the fourth always says something else and is alone on the sixth task."""
     task, worker = np.divmod(np.arange(20), 4)

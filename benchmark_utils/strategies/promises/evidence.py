@@ -20,9 +20,14 @@ class BrokenPromiseError(AssertionError):
     """A strategy breaks a property: the message says what was seen."""
 
 
+def takes(strategy, argument) -> bool:
+    """Whether `fit` takes this argument."""
+    return argument in inspect.signature(strategy.fit).parameters
+
+
 def iterates(strategy) -> bool:
     """Whether `fit` takes a number of iterations."""
-    return "n_iter" in inspect.signature(strategy.fit).parameters
+    return takes(strategy, "n_iter")
 
 
 def classes_of(strategy) -> int:
@@ -30,9 +35,11 @@ def classes_of(strategy) -> int:
     return min(4, getattr(strategy, "max_classes", None) or MAX_CLASSES.get(type(strategy), 4))
 
 
-def fit(strategy, votes, seed=0, **steps):
-    """The strategy's result; `steps`, n_iter and tol, only where it iterates."""
-    return strategy.fit(votes, seed=seed, **(steps if iterates(strategy) else {}))
+def fit(strategy, votes, seed=0, **options):
+    """The strategy's result; n_iter and tol only where it iterates."""
+    if not iterates(strategy):
+        options = {name: value for name, value in options.items() if name not in ("n_iter", "tol")}
+    return strategy.fit(votes, seed=seed, **options)
 
 
 def sound(strategy, votes, **steps):

@@ -4,42 +4,47 @@ import numpy as np
 
 from benchmark_utils.strategies.steps.confusion import answer_matrix, maximise
 from benchmark_utils.strategies.steps.em import softmax
+from benchmark_utils.strategies.steps.known import clamp_soft, confine, known_cells
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
 
 class FullModel:
-    """The steps of EM with posteriors over all classes: (n_task, n_class), zero rows for tasks without votes."""
+    """The steps of EM with posteriors over all classes: (n_task, n_class), zero rows for tasks without votes.
 
-    def __init__(self, votes: Votes, smoothing):
-        self.votes, self.smoothing = votes, smoothing
-        self.has_vote = votes.has_vote
+    `known` (n_task,) is the class of each task where it is known, else -1.
+    """
+
+    def __init__(self, votes: Votes, smoothing, known):
+        self.votes, self.smoothing, self.known = votes, smoothing, known
+        self.has_class, self.known_cells = votes.has_vote | (known >= 0), known_cells(known)
         self.answers = answer_matrix(votes)
         self.answers_of_worker = self.answers.T.tocsr()
 
     def start(self):
-        return naive_soft(self.votes)
+        return clamp_soft(naive_soft(self.votes), self.known)
 
     def maximise(self, posterior):
         return maximise(self.answers_of_worker, posterior, self.smoothing)
 
     def expect(self, parameters):
         log_confusion, log_prevalence = parameters
-        return softmax(self.answers @ log_confusion, log_prevalence, self.has_vote)
+        log_likelihood = confine(self.answers @ log_confusion, self.known_cells)
+        return softmax(log_likelihood, log_prevalence, self.has_class)
 
     def log_prior(self, parameters):
         return self.smoothing * parameters[0].sum() if self.smoothing else 0.0
 
     def labels(self, posterior, seed):
-        return hard_labels(posterior, self.has_vote, seed)
+        return hard_labels(posterior, self.has_class, seed)
 
     def certain(self, labels):
         """The posterior that is sure of the labels."""
         return (labels[:, None] == np.arange(self.votes.n_class)).astype(float)
 
     def highest(self, posterior):
-        """The probability of the most probable class of each task with votes."""
-        return posterior[self.has_vote].max(axis=1)
+        """The probability of the most probable class of each task with votes or a known class."""
+        return posterior[self.has_class].max(axis=1)
 
     def soft(self, posterior):
         return posterior

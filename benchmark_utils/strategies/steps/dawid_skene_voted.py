@@ -11,13 +11,16 @@ from benchmark_utils.votes.counts import dense_entries
 class VotedModel:
     """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted_posterior.Pairs`.
 
+    A task whose class is known, by `known` (n_task,), -1 elsewhere, has this class alone, voted for or not.
+
     With T_il = 0 wherever nobody voted l on task i, the only entries of confusion matrices that matter are the
     *triples* (worker j, true class l, voted class k) where j voted k on a task that received l. A matrix
     (n_pairs, n_triples) with a one for each vote of the pair's task makes both steps a product.
     """
 
-    def __init__(self, votes: Votes, smoothing):
-        self.votes, self.smoothing, self.pairs = votes, smoothing, Pairs(votes)
+    def __init__(self, votes: Votes, smoothing, known):
+        self.votes, self.smoothing, self.pairs = votes, smoothing, Pairs(told(votes, known))
+        self.has_class = votes.has_vote | (known >= 0)
         effort = votes.votes_per_task
         vote_start = np.cumsum(effort) - effort
         task = self.pairs.spread(self.pairs.filled)
@@ -68,14 +71,14 @@ class VotedModel:
         return self.smoothing * (log_confusion.sum() + absent.sum())
 
     def labels(self, posterior, seed):
-        return hard_labels(self.pairs.matrix(posterior), self.votes.has_vote, seed)
+        return hard_labels(self.pairs.matrix(posterior), self.has_class, seed)
 
     def certain(self, labels):
         """The posterior that is sure of the labels."""
         return (self.pairs.label == labels[self.pairs.spread(self.pairs.filled)]).astype(float)
 
     def highest(self, posterior):
-        """The probability of the most probable class of each task with votes."""
+        """The probability of the most probable class of each task with votes or a known class."""
         return self.pairs.max(posterior)
 
     def soft(self, posterior):
@@ -112,3 +115,14 @@ class VotedModel:
         pairs = Pairs(votes)
         n_triples = int(votes.votes_per_task[pairs.filled] @ pairs.n_voted)
         return 90 * n_triples + 72 * votes.n_votes + 8 * dense_entries(votes) + 128 * votes.n_class
+
+
+def told(votes: Votes, known) -> Votes:
+    """The votes, but that each known task has one vote, which says its class."""
+    tasks = np.flatnonzero(known >= 0)
+    if not len(tasks):
+        return votes
+    asked = known[votes.task] < 0
+    columns = ((votes.task, tasks), (votes.worker, np.zeros_like(tasks)), (votes.label, known[tasks]))
+    columns = (np.append(column[asked], of_known) for column, of_known in columns)
+    return Votes(*columns, votes.n_task, votes.n_worker, votes.n_class, repeats=votes.repeats)

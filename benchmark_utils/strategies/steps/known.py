@@ -30,6 +30,29 @@ def clamp_labels(labels, known) -> np.ndarray:
     return np.where(known >= 0, known, labels)
 
 
+def known_cells(known) -> tuple[np.ndarray, np.ndarray]:
+    """The known tasks and their classes, (n_known,) each."""
+    tasks = np.flatnonzero(known >= 0)
+    return tasks, known[tasks]
+
+
+def confine(log_likelihood, cells):
+    """The log-likelihood of an E-step, with -inf for all classes of a known task but its own; overwrites it.
+
+    The task's posterior is then certain of its class, and its evidence is log p(votes of the task, class).
+
+    Parameters
+    ----------
+    log_likelihood : float, (n_task, n_class) or (n_task, n_class, n_subtype)
+    cells : the `known_cells`
+    """
+    if len(cells[0]):
+        of_truth = log_likelihood[cells]
+        log_likelihood[cells[0]] = -np.inf
+        log_likelihood[cells] = of_truth
+    return log_likelihood
+
+
 def clamp_soft(soft, known):
     """Soft labels (n_task, n_class), dense or sparse, with certainty in the rows of known tasks."""
     tasks = np.flatnonzero(known >= 0)

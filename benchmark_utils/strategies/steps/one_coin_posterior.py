@@ -39,6 +39,13 @@ class VotedPosterior:
         clamped = replace(posterior, voted=voted, scale=np.where(is_known, 0, posterior.scale))
         return clamped, np.log(np.maximum(evidence, _LEAST)).sum()
 
+    def unseen(self, known):
+        """How many known tasks of each class the posterior has no place for, since no vote names it, (n_class,)."""
+        pairs = self.pairs
+        named = np.zeros(pairs.n_task, dtype=bool)
+        named[pairs.filled] = pairs.sum(pairs.label == pairs.spread(known[pairs.filled])) > 0
+        return np.bincount(known[(known >= 0) & ~named], minlength=pairs.n_class)
+
     def n_right(self, posterior):
         """sum_i T_i,y_ij, (n_worker,)."""
         return self.pairs.sum_by_worker(posterior.voted)
@@ -78,6 +85,9 @@ class DensePosterior:
         evidence = posterior[tasks, known[tasks]]
         posterior[tasks] = np.eye(self.votes.n_class)[known[tasks]]
         return posterior, np.log(np.maximum(evidence, _LEAST)).sum()
+
+    def unseen(self, known):
+        return np.bincount(known[(known >= 0) & ~self.has_vote], minlength=self.votes.n_class)
 
     def n_right(self, posterior):
         return self.by_worker @ posterior.ravel()
