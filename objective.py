@@ -7,6 +7,7 @@ from benchmark_utils.harness.fresh import FreshObjective
 from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
 from benchmark_utils.harness.version import software, suite
 from benchmark_utils.scoring.against_truth import score, score_test
+from benchmark_utils.scoring.given import give
 from benchmark_utils.scoring.right import pack_right
 from benchmark_utils.scoring.truth_free import heldout_scores, withheld_votes
 from benchmark_utils.votes.description import in_a_line
@@ -21,6 +22,9 @@ class Objective(ForgetsDataset, FreshObjective):
 
     With `heldout_share` the votes of this share of the workers, drawn anew in each repetition, are withheld from the
     solvers, and two more columns say how well a result predicts them. Every column is then of the votes that are left.
+
+    With `known_share` this share of the known truths, drawn anew in each repetition, is given to the strategies that
+    have a place for it. Every column is then of the other tasks, for the strategies that have none as well.
     """
 
     name = "Crowdsourced label aggregation"
@@ -28,22 +32,34 @@ class Objective(ForgetsDataset, FreshObjective):
     min_benchopt_version = "1.10"
     requirements = ["numpy", "scipy", "pandas"]
     sampling_strategy = "run_once"
-    parameters = {"heldout_share": [0]}
+    parameters = {"heldout_share": [0], "known_share": [0]}
     test_config = {"dataset": {"name": "simulated"}}
 
-    def __repr__(self):
-        """Without withheld votes the name alone: results from before there was a parameter have no other."""
-        return super().__repr__() if self.heldout_share else self.name
+    @property
+    def parameter_template(self):
+        return ",".join(f"{share}={{{share}}}" for share in self.parameters if getattr(self, share))
 
-    def skip(self, missing=None, votes=None, **data):
-        """Skip also where no votes can be withheld."""
-        return super().skip(missing=missing or self.why_not_withheld(votes), **data)
+    def __repr__(self):
+        """A share of 0 is no part of the name: results from before there was the parameter have no other."""
+        return super().__repr__() if self.parameter_template else self.name
+
+    def skip(self, missing=None, votes=None, truth=None, **data):
+        """Skip also where no votes can be withheld, or no truths be given."""
+        return super().skip(missing=missing or self.why_not_withheld(votes) or self.why_not_given(truth), **data)
 
     def why_not_withheld(self, votes):
         if not 0 <= self.heldout_share < 1:
             return f"heldout_share is {self.heldout_share}: it is a share of the workers, from 0 to below 1"
         if self.heldout_share and np.count_nonzero(votes.votes_per_worker) < 2:
             return "one worker gave all the votes, so that none can be withheld"
+        return None
+
+    def why_not_given(self, truth):
+        if not 0 <= self.known_share < 1:
+            return f"known_share is {self.known_share}: it is a share of the known truths, from 0 to below 1"
+        n_known = np.count_nonzero(np.asarray(truth) >= 0) if self.known_share else 2
+        if n_known < 2:
+            return f"{n_known} of its truths is known: with known_share one is given and another is scored"
         return None
 
     def set_data(
@@ -68,24 +84,29 @@ class Objective(ForgetsDataset, FreshObjective):
             mask = withheld_votes(votes, self.heldout_share, self.get_seed(use_repetition=True))
             self.votes, withheld = votes.keep(~mask), votes.keep(mask)
         self.tasks, self.test_tasks = (None if t is None else read_only(t) for t in (tasks, test_tasks))
-        hide(self, truth, test_truth, withheld)
         hashed = digest(votes, truth)
         if hashed not in _IN_A_LINE:  # of nine million votes it takes seconds, and every run comes by here
             _IN_A_LINE[hashed] = in_a_line(votes, truth)
         self.provenance = dict(data=hashed, crowd=_IN_A_LINE[hashed], suite=suite(), software=software())
+        self.known = None
+        if self.known_share:
+            known, truth = give(truth, self.known_share, self.get_seed(use_repetition=True))
+            self.known, self.provenance["data"] = read_only(known), digest(votes, truth)  # scored on other tasks
+        hide(self, truth, test_truth, withheld)
 
     def get_objective(self):
-        """What a solver sees: votes and tasks that it cannot change for the others; no truth, no vote withheld."""
-        return dict(votes=copy(self.votes), tasks=self.tasks, test_tasks=self.test_tasks)
+        """What a solver sees: what it cannot change for the others; no vote withheld, no truth that is not given."""
+        shown = dict(votes=copy(self.votes), tasks=self.tasks, test_tasks=self.test_tasks)
+        return shown if self.known is None else shown | dict(known=self.known)
 
     def evaluate_result(
         self, labels, soft=None, n_iter=0, converged=True, test_proba=None, task_score=None, worker_score=None
     ):
         truth, test_truth, withheld = reveal(self)
-        scores = score(self.votes, truth, labels, soft)
+        scores = score(self.votes, truth, labels, soft, self.known)
         scores |= score_test(test_proba, test_truth)
         if withheld is not None:
-            scores |= heldout_scores(self.votes, withheld, labels, soft)
+            scores |= heldout_scores(self.votes, withheld, labels, soft, self.known)
         check_score(task_score, "task_score", self.votes.n_task)
         check_score(worker_score, "worker_score", self.votes.n_worker)
         n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)

@@ -46,4 +46,4 @@ class Solver(IterativeSolver):
         return min(1.0, tol / 10)
 
     def run(self, tol):
-        self.result = self.get_strategy().fit(self.votes, tol=tol, seed=self.seed)
+        self.result = self.get_strategy().fit(self.votes, tol=tol, seed=self.seed, **self.told)

@@ -71,7 +71,7 @@ class LibrarySolver(IterativeSolver):
         return False, None
 
     def set_objective(self, votes, **task_data):
-        super().set_objective(votes, **task_data)
+        super().set_objective(votes)  # a library is told no truth
         self.converted = self.convert(votes)
 
     def warm_up(self):

@@ -4,6 +4,8 @@ A solver file names its strategy and says nothing of timing: `run` covers everyt
 the labels, and every call of it starts from scratch.
 """
 
+import inspect
+
 import numpy as np
 from benchopt.stopping_criterion import StoppingCriterion
 
@@ -26,10 +28,16 @@ class OneShotSolver(FreshSolver):
         """Skip, with the reason, what the strategy is not for, what would not fit, and what would take too long."""
         return limits.skip(self.get_strategy(), votes, self.name, getattr(self, "max_votes", None))
 
-    def set_objective(self, votes, **task_data):
+    def set_objective(self, votes, known=None, **task_data):
         keep_freed_memory()  # of the whole process, so for every solver alike
         self.votes = votes
         self.seed = self.get_seed(use_repetition=True)
+        self.told = {} if known is None else self.takes(known=known)
+
+    def takes(self, **what):
+        """What the strategy's `fit` has a place for; a strategy without `known` runs as if no truth were known."""
+        parameters = inspect.signature(self.get_strategy().fit).parameters
+        return {name: value for name, value in what.items() if name in parameters}
 
     def warm_up(self):
         """Load the code on a crowd of two, so that the first measurement is not of imports."""
@@ -37,10 +45,10 @@ class OneShotSolver(FreshSolver):
         self.aggregate(two, 2)
 
     def run(self, n_iter):
-        self.result = self.aggregate(self.votes, n_iter)
+        self.result = self.aggregate(self.votes, n_iter, **self.told)
 
-    def aggregate(self, votes, n_iter):
-        return self.get_strategy().fit(votes, seed=self.seed)
+    def aggregate(self, votes, n_iter, **told):
+        return self.get_strategy().fit(votes, seed=self.seed, **told)
 
     def get_result(self):
         result = self.result
@@ -70,5 +78,5 @@ class IterativeSolver(OneShotSolver):
     sampling_strategy = "iteration"
     stopping_criterion = Converged()
 
-    def aggregate(self, votes, n_iter):
-        return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed)
+    def aggregate(self, votes, n_iter, **told):
+        return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed, **told)

@@ -25,7 +25,7 @@ from benchmark_utils.votes.counts import has_disagreement
 from benchmark_utils.votes.labels import check_labels, check_soft, one_hot
 
 
-def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
+def score(votes: Votes, truth, labels, soft=None, given=None) -> dict[str, float]:
     """Every metric of an aggregation, by name.
 
     Parameters
@@ -37,6 +37,9 @@ def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
         -1 where the task is not valid.
     soft : float array or scipy sparse array, (n_task, n_class), optional
         None: the labels count as certain, and invalid tasks have a row of zeros.
+    given : int array, (n_task,), optional
+        The truths that the strategies were given, -1 elsewhere: those tasks count in no metric, and their `truth` is
+        -1.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def score(votes: Votes, truth, labels, soft=None) -> dict[str, float]:
         acc_train=accuracy(labels, truth),
         acc_expected=expected_accuracy(labels, soft, truth),
         acc_valid=accuracy(labels, np.where(labels >= 0, truth, -1)),
-        valid_fraction=valid_fraction(votes, labels),
+        valid_fraction=valid_fraction(votes, labels, given),
         precision_macro=precision_macro(labels, truth),
         recall_macro=recall_macro(labels, truth),
         f1_macro=f1_macro(labels, truth),
@@ -117,9 +120,13 @@ def expected_accuracy(labels, soft, truth) -> float:
     return mean_or_nan(np.where(is_mode, rows.is_top(truth) / rows.n_top, labels == truth))
 
 
-def valid_fraction(votes: Votes, labels) -> float:
-    """Share of the tasks with a vote, in G or not, that the strategy calls valid (thesis, section 4.2.2)."""
-    return mean_or_nan(labels[votes.has_vote] >= 0)
+def valid_fraction(votes: Votes, labels, given=None) -> float:
+    """Share of the tasks with a vote, in G or not, that the strategy calls valid (thesis, section 4.2.2).
+
+    Tasks whose truth was given to the strategy do not count.
+    """
+    counts = votes.has_vote if given is None else votes.has_vote & (given < 0)
+    return mean_or_nan(labels[counts] >= 0)
 
 
 def precision_macro(labels, truth) -> float:

@@ -245,6 +245,11 @@ where it has nothing to average over: no task of G with a disagreement, no held-
 from every strategy. Every column is then of the votes that are left, and the two held-out columns are there. By default
 the share is 0 and they are not. A held-out score says how well a result predicts votes: an error that all workers share
 does not lower it ([without truth](without_truth.md)).
+
+`benchopt run . -o "Crowdsourced label aggregation[known_share=0.1]"` gives a tenth of the known truths, drawn anew in
+each repetition, to the strategies that have a place for them. The other strategies run without. Every column of every
+strategy is then of the other tasks alone, and so is G. No strategy sees a truth of them. By default the share is 0.
+Both shares can be asked for at once, separated by a comma.
 """
 
 

@@ -85,8 +85,13 @@ def predict(seen: Votes, withheld: Votes, labels, soft=None) -> Predictions:
     )
 
 
-def heldout_scores(seen: Votes, withheld: Votes, labels, soft=None) -> dict[str, float]:
-    """`heldout_agreement` and `heldout_log_score`, means over the withheld votes; NaN where none can be predicted."""
+def heldout_scores(seen: Votes, withheld: Votes, labels, soft=None, given=None) -> dict[str, float]:
+    """`heldout_agreement` and `heldout_log_score`, means over the withheld votes; NaN where none can be predicted.
+
+    Votes on tasks whose truth was given to the strategies, `given` (n_task,), -1 elsewhere, are left out.
+    """
+    if given is not None:
+        withheld = withheld.keep(given[withheld.task] < 0)
     found = predict(seen, withheld, labels, soft)
     if not len(found.worker):
         return dict(heldout_agreement=np.nan, heldout_log_score=np.nan)

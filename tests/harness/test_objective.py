@@ -1,4 +1,4 @@
-"""The objective's `heldout_share`: what is withheld, and that nothing changes without it."""
+"""The objective's `heldout_share` and `known_share`: what is withheld or given, and that nothing changes without."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,11 @@ from benchopt.cli.main import run as benchopt_run
 from benchopt.utils.run_context import RunContext
 
 from benchmark_utils.harness.hidden import reveal
+from benchmark_utils.harness.solver import IterativeSolver, OneShotSolver
+from benchmark_utils.results.outcomes import crowds_of
+from benchmark_utils.scoring.right import unpack_right
 from benchmark_utils.scoring.truth_free import heldout_scores
+from benchmark_utils.strategies.aggregation import Aggregation
 from tests.conftest import ROOT
 
 NAME = "Crowdsourced label aggregation"
@@ -35,6 +39,7 @@ def test_by_default_nothing_is_withheld_and_nothing_is_drawn(make, random_votes)
     assert all(getattr(seen, name) is getattr(votes, name) for name in ("task", "worker", "label"))
     assert not any(objective._seed_params.values())  # so that Benchopt caches the data over repetitions, as before
     assert not [name for name in objective.evaluate_result(truth) if name.startswith("heldout")]
+    assert "known" not in objective.get_objective()
 
 
 def test_a_share_of_the_workers_is_withheld_and_predicted(make, random_votes):
@@ -79,3 +84,124 @@ def test_a_run_with_withheld_votes(tmp_path):
     assert results["objective_heldout_agreement"].between(0, 1).all()
     assert (results["objective_heldout_log_score"] < 0).all()
     assert np.unique(results["objective_heldout_log_score"]).size > 2
+
+
+@pytest.mark.parametrize(("heldout_share", "shares"), [(0, ""), (0.3, "heldout_share=0.3,")])
+def test_a_share_of_the_truths_is_given_and_the_others_are_scored(make, random_votes, heldout_share, shares):
+    votes, truth = random_votes()
+    truth[:20] = -1
+    objective = make(votes, truth, known_share=0.25, heldout_share=heldout_share)
+    assert str(objective) == f"{NAME}[{shares}known_share=0.25]"
+    known = objective.get_objective()["known"]
+    is_given = known >= 0
+    assert np.count_nonzero(is_given) == 10
+    np.testing.assert_array_equal(known[is_given], truth[is_given])
+    with pytest.raises(ValueError, match="read-only"):
+        known[:] = truth
+    right_there, right_elsewhere = np.where(is_given, truth, 3), np.where(is_given, 3, truth)
+    assert objective.evaluate_result(np.where(truth < 0, 0, right_elsewhere))["acc_train"] == 1
+    others = (truth >= 0) & ~is_given
+    assert objective.evaluate_result(right_there)["acc_train"] == np.mean(truth[others] == 3)
+    result = objective.evaluate_result(right_there)
+    assert unpack_right(result["right"])[1] == 30
+    np.testing.assert_array_equal(unpack_right(result["right"])[0], truth[others] == 3)
+    assert "truth of 66.7 %" in result["crowd"]
+
+
+def test_a_solver_finds_no_truth_that_is_not_given(make, random_votes):
+    votes, truth = random_votes()
+    objective = make(votes, truth, known_share=0.25)
+    is_given = objective.known >= 0
+    for value in vars(objective).values():
+        if isinstance(value, np.ndarray) and value.shape == truth.shape:
+            assert (value[~is_given] == -1).all()
+
+
+def test_each_repetition_gives_other_truths_and_is_scored_on_other_data(make, random_votes):
+    votes, truth = random_votes()
+    first, again, second = (make(votes, truth, repetition, known_share=0.3) for repetition in (0, 0, 1))
+    drawn = [objective.known.tolist() for objective in (first, again, second)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    data = [objective.evaluate_result(truth)["data"] for objective in (first, again, second)]
+    assert data[0] == data[1] != data[2]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, float("nan")])
+def test_a_share_of_truths_out_of_range_skips_in_words(benchmark, random_votes, share):
+    votes, truth = random_votes()
+    skips, said = benchmark.get_benchmark_objective().get_instance(known_share=share).skip(votes=votes, truth=truth)
+    assert skips
+    assert "is a share of the known truths" in said
+
+
+@pytest.mark.parametrize("n_known", [0, 1])
+def test_too_few_truths_skip_in_words(benchmark, random_votes, n_known):
+    votes, truth = random_votes()
+    truth[n_known:] = -1
+    objective = benchmark.get_benchmark_objective()
+    skips, said = objective.get_instance(known_share=0.5).skip(votes=votes, truth=truth)
+    assert skips
+    assert f"{n_known} of its truths" in said
+    assert not objective.get_instance().skip(votes=votes, truth=truth)[0]
+
+
+class Told:
+    """Labels 1 where a class is known, else 0: scored on other tasks, it is right where the truth is 0."""
+
+    def fit(self, votes, n_iter=1, tol=0, seed=0, known=None):
+        told = np.zeros(votes.n_task, bool) if known is None else known >= 0
+        return Aggregation(told.astype(np.int64), converged=n_iter > 0)
+
+
+class NotTold:
+    def fit(self, votes, seed=0):
+        return Aggregation(np.zeros(votes.n_task, dtype=np.int64))
+
+
+@pytest.mark.parametrize("base", [OneShotSolver, IterativeSolver])
+def test_what_has_a_place_for_known_truths_is_given_them(make, random_votes, base):
+    votes, truth = random_votes()
+    solver = type("Solver", (base,), dict(name="s", get_strategy=lambda self: Told()))()
+    solver.get_seed = lambda **uses: 0
+    objective = make(votes, truth, known_share=0.3)
+    shown = objective.get_objective()
+    solver.set_objective(**shown)
+    solver.warm_up()
+    solver.run(1)
+    np.testing.assert_array_equal(solver.get_result()["labels"], shown["known"] >= 0)
+    solver.set_objective(**make(votes, truth).get_objective())
+    solver.run(1)
+    assert not solver.get_result()["labels"].any()
+
+
+def test_what_has_none_runs_without(make, random_votes):
+    votes, truth = random_votes()
+    solver = type("Solver", (OneShotSolver,), dict(name="s", get_strategy=lambda self: NotTold()))()
+    solver.get_seed = lambda **uses: 0
+    solver.set_objective(**make(votes, truth, known_share=0.3).get_objective())
+    solver.run(1)
+    assert not solver.get_result()["labels"].any()
+
+
+def test_a_run_with_known_truths(tmp_path):
+    output = tmp_path / "result.parquet"
+    chosen = [
+        "-s",
+        "MV",
+        "-s",
+        "ZC",
+        "-s",
+        "tolerance[strategy=CRH]",
+        "-d",
+        "simulated[scenario=independent,n_task=60]",
+    ]
+    objective = ["-o", f"{NAME}[known_share=0.5]", "-r", "2", "--output", str(output), "--no-cache", "--no-plot"]
+    benchopt_run([str(ROOT), *chosen, *objective], standalone_mode=False)
+    results = pd.read_parquet(output)
+    assert results["objective_name"].unique() == [f"{NAME}[known_share=0.5]"]
+    assert {unpack_right(text)[1] for text in results["objective_right"]} == {30}
+    assert results.groupby("idx_rep")["objective_data"].nunique().tolist() == [1, 1]
+    assert results["objective_data"].nunique() == 2
+    (crowd,) = crowds_of(results)
+    assert crowd.n_known == 60  # thirty of each repetition
+    assert sorted(crowd.right.index) == sorted(results["solver_name"].unique())
