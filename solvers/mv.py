@@ -15,4 +15,4 @@ class Solver(OneShotSolver):
 
     def get_result(self):
         # for `objective_acc_expected`; not timed, since nobody needs it for a label
-        return super().get_result() | dict(soft=self.get_strategy().tied_shares(self.votes))
+        return super().get_result() | dict(soft=self.get_strategy().tied_shares(self.votes, **self.told))

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 _LEAST_RATE = 1e-12  # of a class on which every task is unanimous: the votes are right, and nothing divides by zero
@@ -45,8 +46,14 @@ class BWA:
     strength: float = 1.0
     shape: float = 15.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """EM: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
+
+        Parameters
+        ----------
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. Their z is fixed, 1 for this class and 0 for the others;
+            the prior stays as the votes give it.
 
         Returns
         -------
@@ -54,29 +61,37 @@ class BWA:
             z, normalised, as soft labels; log p(y, z | mu) of each iteration, up to a constant, as history; the mean
             of v_jk over the classes as worker score; parameters `truth`, z (n_task, n_class), `precision`, v
             (n_worker, n_class), `mean`, mu (n_class,), and `rate` (n_class,).
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
-        has_vote = votes.has_vote
+        known = check_known(known, votes)
+        has_truth = votes.has_vote | (known >= 0)
         asked = questions(votes)
         asked_of_worker = asked.T.tocsr()
         count = asked_of_worker.sum(axis=1)[:, None]
         n_asked = asked.sum(axis=1)
         truth = _sum(votes) / np.maximum(n_asked, 1)[:, None]
-        mean = truth[has_vote].mean(axis=0)
         rate = self._rate(n_asked, truth)
+        truth = clamp_soft(truth, known)
+        mean = truth[has_truth].mean(axis=0)
         error = self._error(votes, asked_of_worker, truth)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             precision = (self.shape + count) / (rate + error)
             weighted = _sum(votes, precision[votes.worker, votes.label])
-            truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * has_vote[:, None]
-            mean = truth[has_vote].mean(axis=0)
+            truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * has_truth[:, None]
+            truth = clamp_soft(truth, known)
+            mean = truth[has_truth].mean(axis=0)
             error = self._error(votes, asked_of_worker, truth)
             log_likelihood = -((self.shape + count) * np.log1p(error / rate)).sum() / 2
-            history.append(log_likelihood - self.strength / 2 * ((truth - mean)[has_vote] ** 2).sum())
+            history.append(log_likelihood - self.strength / 2 * ((truth - mean)[has_truth] ** 2).sum())
             converged = stands_still(history, tol)
         precision = (self.shape + count) / (rate + error)
         return Aggregation(
-            hard_labels(truth, has_vote, seed),
+            hard_labels(truth, has_truth, seed),
             soft=normalise(truth),
             n_iter=len(history),
             converged=converged,

@@ -5,6 +5,7 @@ from scipy.special import expit
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_posterior, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
 from benchmark_utils.votes import Votes
 
@@ -32,7 +33,7 @@ class GLAD:
     J. Whitehill et al., "Whose vote should count more", NeurIPS (2009).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """EM on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -44,26 +45,34 @@ class GLAD:
             Change of the objective, in nats, at which EM has converged.
         seed : int
             Breaks ties of the hard labels.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. Their T is fixed.
 
         Returns
         -------
         Aggregation
-            T as soft labels; log p(votes, alpha, b) after each round, without the constant of the priors, as history;
-            alpha as worker score; parameters `ability` alpha (n_worker,) and `difficulty` 1/beta (n_task,).
+            T as soft labels; log p(votes, known, alpha, b) after each round, without the constant of the priors, as
+            history; alpha as worker score; parameters `ability` alpha (n_worker,) and `difficulty` 1/beta (n_task,).
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
+        known = check_known(known, votes)
         pairs = Pairs(votes)
         alpha, b = np.ones(votes.n_worker), np.ones(votes.n_task)
-        posterior, _ = self._expect(votes, pairs, alpha, b)
+        posterior, _ = self._expect(votes, pairs, alpha, b, known)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             alpha, b = self._maximise(votes, posterior.voted.take(pairs.of_vote), alpha, b)
-            posterior, objective = self._expect(votes, pairs, alpha, b)
+            posterior, objective = self._expect(votes, pairs, alpha, b, known)
             history.append(objective)
             converged = stands_still(history, tol)
         labels = posterior.labels(seed)
         return Aggregation(
-            labels,
-            soft=posterior.soft(labels),
+            clamp_labels(labels, known),
+            soft=clamp_soft(posterior.soft(labels), known),
             n_iter=len(history),
             converged=converged,
             history=history,
@@ -71,13 +80,14 @@ class GLAD:
             parameters={"ability": alpha, "difficulty": np.exp(-b)},
         )
 
-    def _expect(self, votes, pairs, alpha, b):
+    def _expect(self, votes, pairs, alpha, b, known):
         x = alpha.take(votes.worker) * np.exp(b).take(votes.task)
         wrong = -_softplus(x)  # log(1 - sigmoid(x)), and log sigmoid(x) = x + wrong
         posterior, log_likelihood = posterior_of_coins(
             pairs, x + wrong, wrong - np.log(max(votes.n_class - 1, 1)), np.full(votes.n_class, 1 / votes.n_class)
         )
-        return posterior, log_likelihood - ((alpha - 1) ** 2).sum() / 2 - ((b - 1) ** 2).sum() / 2
+        posterior, log_known = clamp_posterior(posterior, known)
+        return posterior, log_likelihood + log_known - ((alpha - 1) ** 2).sum() / 2 - ((b - 1) ** 2).sum() / 2
 
     def _maximise(self, votes, p, alpha, b):
         for _ in range(_M_STEPS):

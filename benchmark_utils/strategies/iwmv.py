@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores, weighted_vote
 from benchmark_utils.strategies.steps.worker_agreement import agreement
 from benchmark_utils.votes import Votes
@@ -20,7 +21,7 @@ class IWMV:
     H. Li and B. Yu, "Error rate bounds and iterative weighted majority voting for crowdsourcing", arXiv:1411.4086.
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None) -> Aggregation:
         """Weighted votes until the labels stand still.
 
         Parameters
@@ -32,6 +33,8 @@ class IWMV:
             Share of the labels that may still change in the last iteration.
         seed : int
             Breaks ties.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. These labels are fixed.
 
         Returns
         -------
@@ -39,24 +42,30 @@ class IWMV:
             As soft labels the normalised scores, of a task with scores below zero how far each is above the lowest;
             the share of labels that changed in each iteration as history; a_j as worker score; parameter `weight`
             (n_worker,).
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
+        known = check_known(known, votes)
         pairs = Pairs(votes)
         n_votes = np.maximum(votes.votes_per_worker, 1)
         weight = np.ones(votes.n_worker)
         scores = weighted_vote(pairs, weight)
-        labels = scores.labels(seed)
+        labels = clamp_labels(scores.labels(seed), known)
         accuracy = agreement(pairs, labels, n_votes)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             weight = votes.n_class * accuracy - 1
             scores, before = weighted_vote(pairs, weight), labels
-            labels = scores.labels(seed)
+            labels = clamp_labels(scores.labels(seed), known)
             accuracy = agreement(pairs, labels, n_votes)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
         return Aggregation(
             labels,
-            soft=shares(scores).soft(labels),
+            soft=clamp_soft(shares(scores).soft(labels), known),
             n_iter=len(history),
             converged=converged,
             history=history,

@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import best_so_far, stands_still
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.mace import Steps
 from benchmark_utils.votes import Votes
 
@@ -39,7 +40,7 @@ class MACE:
     variational: bool = True
     restarts: int = 10
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """Iterations on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -51,6 +52,8 @@ class MACE:
             Change of the objective, in nats, at which a restart has converged; MACE has when every restart has.
         seed : int
             Draws the starts, and breaks ties of the hard labels.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. Their T is fixed.
 
         Returns
         -------
@@ -58,8 +61,14 @@ class MACE:
             T of the best restart as soft labels; the iterations of the longest restart; the best objective of all
             restarts after each iteration as history; theta of the best as worker score; parameters `competence` theta
             (n_worker,) and `spam` xi, a csr_array (n_worker, n_class) that stores the classes the worker voted for.
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
-        model = Steps(votes, self.variational)
+        known = check_known(known, votes)
+        model = Steps(votes, self.variational, known)
         rng = np.random.default_rng(seed)
         histories, best, converged = [], None, True
         for _ in range(self.restarts):
@@ -72,8 +81,8 @@ class MACE:
         competence, spam = model.means(best["parameters"])
         labels = best["posterior"].labels(seed)
         return Aggregation(
-            labels,
-            soft=best["posterior"].soft(labels),
+            clamp_labels(labels, known),
+            soft=clamp_soft(best["posterior"].soft(labels), known),
             n_iter=len(history),
             converged=converged,
             history=history,

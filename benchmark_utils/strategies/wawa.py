@@ -4,6 +4,7 @@ import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.majority_vote import MajorityVote
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 
 
@@ -14,13 +15,30 @@ class WAWA:
     One pass; ties in either vote are broken at random from the seed.
     """
 
-    def fit(self, votes: Votes, seed=0) -> Aggregation:
-        """Labels, soft labels (the normalised weighted votes) and beta as worker score, (n_worker,)."""
-        majority = MajorityVote().fit(votes, seed).labels
+    def fit(self, votes: Votes, seed=0, known=None) -> Aggregation:
+        """Labels, soft labels (the normalised weighted votes) and beta as worker score, (n_worker,).
+
+        Parameters
+        ----------
+        votes : Votes
+        seed : int
+            Breaks ties.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. It stands for the majority vote of these tasks, and is
+            their label.
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
+        """
+        known = check_known(known, votes)
+        majority = MajorityVote().fit(votes, seed, known).labels
         agrees = votes.label == majority[votes.task]
         n_agree = np.bincount(votes.worker, weights=agrees, minlength=votes.n_worker)
         beta = n_agree / np.maximum(votes.votes_per_worker, 1)
         # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
         score = sum_votes(votes, np.maximum(beta, 1e-12)[votes.worker])
         labels = hard_labels(score, votes.has_vote, seed)
-        return Aggregation(labels, soft=normalise(score), worker_score=beta)
+        soft = clamp_soft(normalise(score), known)
+        return Aggregation(clamp_labels(labels, known), soft=soft, worker_score=beta)

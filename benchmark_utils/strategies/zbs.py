@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
 from benchmark_utils.strategies.steps.worker_agreement import agreement
 from benchmark_utils.votes import Votes, normalise
@@ -24,7 +25,7 @@ class ZeroBasedSkill:
     D. Ustalov, N. Pavlichenko, B. Tseitlin, "Learning from crowds with Crowd-Kit", JOSS 9 (2024).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None) -> Aggregation:
         """Gradient steps and weighted votes in turn.
 
         Parameters
@@ -36,32 +37,40 @@ class ZeroBasedSkill:
             Share of the labels that may still change in the last iteration.
         seed : int
             Breaks ties.
+        known : int, (n_task,), optional
+            The true class of tasks where it is known, else -1. These labels are fixed.
 
         Returns
         -------
         Aggregation
             The normalised weighted votes as soft labels; mean_j (s_j - c_j)^2 / 2 before each step as history; s_j as
             worker score and parameter `skill` (n_worker,), one for a worker without votes.
+
+        Raises
+        ------
+        VotesError
+            `known` of another length, or not a class.
         """
+        known = check_known(known, votes)
         pairs = Pairs(votes)
         n_votes = votes.votes_per_worker
         active = n_votes > 0
         skill = np.ones(votes.n_worker)
         scores = weighted_vote(pairs, skill)
-        labels = scores.labels(seed)
+        labels = clamp_labels(scores.labels(seed), known)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             excess = np.where(active, skill - agreement(pairs, labels, np.maximum(n_votes, 1)), 0)
             skill = skill - 0.5 ** (len(history) // _HALVING) * excess
             # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
             scores, before = weighted_vote(pairs, np.maximum(skill, 1e-12)), labels
-            labels = scores.labels(seed)
+            labels = clamp_labels(scores.labels(seed), known)
             history.append(np.mean(excess[active] ** 2) / 2)
             converged = bool(np.mean(labels != before) <= tol)
         soft = pairs.matrix(scores.voted)
         return Aggregation(
             labels,
-            soft=normalise(soft if pairs.is_large else soft.toarray()),
+            soft=clamp_soft(normalise(soft if pairs.is_large else soft.toarray()), known),
             n_iter=len(history),
             converged=converged,
             history=history,

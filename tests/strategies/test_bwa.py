@@ -9,7 +9,7 @@ from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.votes import Votes, counts
 
 
-def loop(votes, n_iter, strength, shape):
+def loop(votes, n_iter, strength, shape, known=()):
     """z, mu and the rate of the prior after EM: for each class, worker by worker and task by task."""
     given = {}
     for i, j, k in zip(votes.task.tolist(), votes.worker.tolist(), votes.label.tolist(), strict=True):
@@ -20,6 +20,8 @@ def loop(votes, n_iter, strength, shape):
             z[i, c] = np.mean([c in answers for (task, _), answers in given.items() if task == i])
         doubt = np.mean([z[i, c] * (1 - z[i, c]) for i, _ in given])
         rate[c] = shape * doubt * 4 * (1 - 1 / votes.n_class)
+    certain = np.eye(votes.n_class)[list(known)]
+    z[: len(known)] = certain
     for _ in range(n_iter):
         mu, v, new = z.mean(axis=0), np.zeros((votes.n_worker, votes.n_class)), np.zeros_like(z)
         for c in range(votes.n_class):
@@ -30,6 +32,7 @@ def loop(votes, n_iter, strength, shape):
                 said = [(v[j, c], c in answers) for (task, j), answers in given.items() if task == i]
                 new[i, c] = strength * mu[c] + sum(weight * yes for weight, yes in said)
                 new[i, c] /= strength + sum(weight for weight, _ in said)
+        new[: len(known)] = certain
         z = new
     return z, z.mean(axis=0), rate
 
@@ -52,12 +55,13 @@ def log_joint(votes, z, mu, rate, strength, shape):
 PRIORS = dict(strength=2.0, shape=8.0)
 
 
-def test_against_a_loop_and_the_integral(random_votes):
+@pytest.mark.parametrize("known", [[], [2, 0, 1]])
+def test_against_a_loop_and_the_integral(random_votes, known):
     votes, _ = random_votes(n_task=8, n_worker=4, n_class=3, per_task=3)
     values, exact = [], []
     for n_iter in (1, 2, 5):
-        result = BWA(**PRIORS).fit(votes, n_iter=n_iter, tol=-1)
-        z, mu, rate = loop(votes, n_iter, **PRIORS)
+        result = BWA(**PRIORS).fit(votes, n_iter=n_iter, tol=-1, known=[*known, *[-1] * (8 - len(known))])
+        z, mu, rate = loop(votes, n_iter, **PRIORS, known=known)
         np.testing.assert_allclose(result.parameters["truth"], z, rtol=1e-10)
         np.testing.assert_allclose(result.parameters["mean"], mu, rtol=1e-10)
         np.testing.assert_allclose(result.parameters["rate"], rate, rtol=1e-10)

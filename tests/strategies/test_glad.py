@@ -8,9 +8,10 @@ from benchmark_utils.strategies.glad import GLAD, climb
 from benchmark_utils.votes import Votes
 
 
-def naive(votes, alpha, b):
-    """p(class | votes) and log p(votes, alpha, b), by loops over tasks and votes in probabilities."""
+def naive(votes, alpha, b, known=()):
+    """p(class | votes, known) and log p(votes, known, alpha, b), by loops over tasks and votes in probabilities."""
     joint = np.full((votes.n_task, votes.n_class), 1 / votes.n_class)
+    joint[: len(known)] *= np.eye(votes.n_class)[list(known)]
     for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
         right = 1 / (1 + np.exp(-alpha[j] * np.exp(b[i])))
         for other in range(votes.n_class):
@@ -25,10 +26,12 @@ def unpack(votes, result):
 
 @pytest.mark.parametrize("n_iter", [0, 1, 6])
 @pytest.mark.parametrize("n_class", [2, 5])
-def test_posterior_and_objective_are_the_dense_ones(random_votes, n_class, n_iter):
+@pytest.mark.parametrize("n_known", [0, 15])
+def test_posterior_and_objective_are_the_dense_ones(random_votes, n_class, n_known, n_iter):
     votes, _ = random_votes(n_class=n_class, skill=0.4)
-    result = GLAD().fit(votes, n_iter=n_iter, tol=-1)
-    posterior, objective = naive(votes, *unpack(votes, result))
+    known = np.arange(n_known) % n_class
+    result = GLAD().fit(votes, n_iter=n_iter, tol=-1, known=of_first_tasks(known, votes))
+    posterior, objective = naive(votes, *unpack(votes, result), known)
     np.testing.assert_allclose(result.soft, posterior, atol=1e-9)
     if n_iter:
         np.testing.assert_allclose(result.history[-1], objective)
@@ -37,13 +40,18 @@ def test_posterior_and_objective_are_the_dense_ones(random_votes, n_class, n_ite
         np.testing.assert_allclose(result.parameters["difficulty"], np.exp(-1))
 
 
-def test_it_ends_where_the_objective_is_stationary_and_a_general_optimiser_finds_no_better(random_votes):
+def of_first_tasks(known, votes):
+    return np.append(known, np.full(votes.n_task - len(known), -1)).astype(int)
+
+
+@pytest.mark.parametrize("known", [[], [2, 0, 1, 1, 0]])
+def test_it_ends_where_the_objective_is_stationary_and_a_general_optimiser_finds_no_better(random_votes, known):
     votes, _ = random_votes(3, n_task=15, n_worker=8, n_class=3, per_task=6, skill=0.6)
-    result = GLAD().fit(votes, n_iter=5000, tol=1e-14)
+    result = GLAD().fit(votes, n_iter=5000, tol=1e-14, known=of_first_tasks(known, votes))
     ability, b = unpack(votes, result)
 
     def loss(parameters):
-        return -naive(votes, parameters[:8], parameters[8:])[1]
+        return -naive(votes, parameters[:8], parameters[8:], known)[1]
 
     end = np.concatenate([ability, b])
     assert np.abs(approx_fprime(end, loss, 1e-6)).max() < 1e-3

@@ -21,13 +21,13 @@ def test_iwmv_by_hand():
     assert (result.history, result.converged) == ([0.0], True)
 
 
-def naive_iwmv(votes, n_iter):
+def naive_iwmv(votes, n_iter, known):
     labels, steps = None, []
     weight = np.ones(votes.n_worker)
     for _ in range(n_iter + 1):
         score = np.zeros((votes.n_task, votes.n_class))
         np.add.at(score, (votes.task, votes.label), weight[votes.worker])
-        labels = score.argmax(axis=1)
+        labels = np.where(known >= 0, known, score.argmax(axis=1))
         steps.append(labels)
         agreement = [np.mean(labels[votes.task[votes.worker == j]] == votes.label[votes.worker == j]) for j in range(9)]
         weight = votes.n_class * np.array(agreement) - 1
@@ -42,10 +42,12 @@ def crowd_without_ties():
     return Votes.from_matrix(matrix)
 
 
-def test_iwmv_against_a_naive_program():
+@pytest.mark.parametrize("n_known", [0, 20])
+def test_iwmv_against_a_naive_program(n_known):
     votes = crowd_without_ties()
-    result = IWMV().fit(votes)
-    steps = naive_iwmv(votes, result.n_iter)
+    known = np.where(np.arange(80) < n_known, np.arange(80) % 4 > 0, -1)
+    result = IWMV().fit(votes, known=known)
+    steps = naive_iwmv(votes, result.n_iter, known)
     np.testing.assert_array_equal(result.labels, steps[-1])
     changed = [np.mean(a != b) for a, b in pairwise(steps)]
     assert result.history == changed
@@ -72,7 +74,7 @@ def test_zbs_by_hand():
     assert (result.labels.tolist(), result.n_iter, result.converged) == ([0, 0, 1], 1, True)
 
 
-def naive_zbs(votes, labels, n_iter, halving):
+def naive_zbs(votes, labels, n_iter, halving, known):
     skill = np.ones(votes.n_worker)
     for step in range(n_iter):
         agrees = votes.label == labels[votes.task]
@@ -80,18 +82,20 @@ def naive_zbs(votes, labels, n_iter, halving):
         skill = skill - 0.5 ** (step // halving) * (skill - share)
         score = np.zeros((votes.n_task, votes.n_class))
         np.add.at(score, (votes.task, votes.label), skill[votes.worker])
-        labels = score.argmax(axis=1)
+        labels = np.where(known >= 0, known, score.argmax(axis=1))
     return skill, labels
 
 
 @pytest.mark.parametrize("halving", [1, 2, 20])
 @pytest.mark.parametrize("n_iter", [1, 2, 4])
-def test_zbs_against_a_naive_program(random_votes, monkeypatch, n_iter, halving):
+@pytest.mark.parametrize("n_known", [0, 40])
+def test_zbs_against_a_naive_program(random_votes, monkeypatch, n_known, n_iter, halving):
     monkeypatch.setattr(zbs, "_HALVING", halving)
     votes, _ = random_votes(n_task=150, skill=0.1)
-    start = ZeroBasedSkill().fit(votes, n_iter=0).labels
-    skill, labels = naive_zbs(votes, start, n_iter, halving)
-    result = ZeroBasedSkill().fit(votes, n_iter=n_iter, tol=-1)
+    known = np.where(np.arange(150) < n_known, np.arange(150) % 4, -1)
+    start = ZeroBasedSkill().fit(votes, n_iter=0, known=known).labels
+    skill, labels = naive_zbs(votes, start, n_iter, halving, known)
+    result = ZeroBasedSkill().fit(votes, n_iter=n_iter, tol=-1, known=known)
     np.testing.assert_allclose(result.worker_score, skill)
     np.testing.assert_array_equal(result.labels, labels)
     assert (labels != start).any()

@@ -5,10 +5,17 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.catd import CATD
 from benchmark_utils.strategies.crh import CRH
+from benchmark_utils.strategies.glad import GLAD
+from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.la import LA
+from benchmark_utils.strategies.mace import MACE
+from benchmark_utils.strategies.majority_vote import MajorityVote
+from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_majority_vote import GoldMajorityVote
+from benchmark_utils.strategies.zbs import ZeroBasedSkill
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes, VotesError, counts
 from tests.strategies.literature_crowds import accuracy, literature  # noqa: F401
@@ -20,6 +27,13 @@ STRATEGIES = {
     "LA-1": LA(passes=1),
     "LA-2": LA(passes=2),
     "GoldMV": GoldMajorityVote(),
+    "WAWA": WAWA(),
+    "IWMV": IWMV(),
+    "ZBS": ZeroBasedSkill(),
+    "GLAD": GLAD(),
+    "MACE": MACE(),
+    "MACE-EM": MACE(variational=False),
+    "BWA": BWA(),
 }
 each = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
@@ -45,8 +59,8 @@ def test_known_tasks_keep_their_class(strategy, large, random_votes, monkeypatch
     result = strategy.fit(votes, known=known)
     is_known = known >= 0
     np.testing.assert_array_equal(result.labels[is_known], known[is_known])
-    assert sparse.issparse(result.soft) == large
-    soft = result.soft.toarray() if large else result.soft
+    assert sparse.issparse(result.soft) == (large and not isinstance(strategy, BWA))  # whose labels are dense
+    soft = result.soft.toarray() if sparse.issparse(result.soft) else result.soft
     np.testing.assert_allclose(soft[is_known], np.eye(9)[known[is_known]])
     if not large:
         np.testing.assert_allclose(soft.sum(axis=1), 1)
@@ -62,7 +76,7 @@ def test_a_worker_who_contradicts_what_is_known_is_found_out(strategy, random_vo
     truth = rng.integers(2, size=200)
     matrix = np.column_stack([1 - truth] * 3 + [truth] * 2)
     matrix[rng.random((200, 5)) < 0.1] = -1
-    known = np.where(np.arange(200) < 120, truth, -1)
+    known = np.where(np.arange(200) < 150, truth, -1)
     votes = Votes.from_matrix(matrix, n_class=2)
     asked = (votes.votes_per_task > 0) & (known < 0)
     assert np.mean(strategy.fit(votes).labels == truth) < 0.2
@@ -118,3 +132,30 @@ def test_accuracy_by_share_of_known_truth(literature, crowd, name):  # noqa: F81
             accuracies.append(accuracy(labels, data, of=~drawn))
         error = np.std(accuracies, ddof=1) * np.sqrt(1 / 20 + 1 / 100)
         assert abs(np.mean(accuracies) - figure) <= 3 * error, share
+
+
+@pytest.mark.parametrize("name", ["ZC", "GLAD", "MACE", "MACE-EM", "BWA"])
+def test_the_objective_never_falls(random_votes, name):
+    """With known truths that contradict the votes, a class that nobody voted for among them."""
+    for seed in range(5):
+        votes, truth = random_votes(seed, n_task=40, n_class=5, per_task=4, skill=0.4)
+        known = np.where(np.arange(40) % 3 == 0, (truth + 1) % 5, -1)
+        history = np.array(STRATEGIES[name].fit(votes, n_iter=60, tol=-1, known=known).history)
+        assert (np.diff(history) >= -1e-9 * np.abs(history[1:])).all()
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_the_majority_vote_of_the_other_tasks_is_the_one_without(large, random_votes, monkeypatch):
+    votes, truth = random_votes(n_task=90, per_task=2)
+    if large:
+        monkeypatch.setattr(counts, "DENSE_ENTRIES", 0)
+    known = np.where(np.arange(90) < 30, (truth + 1) % 4, -1)
+    labels = MajorityVote().fit(votes, seed=2, known=known).labels
+    np.testing.assert_array_equal(labels[:30], known[:30])
+    np.testing.assert_array_equal(labels[30:], MajorityVote().fit(votes, seed=2).labels[30:])
+    shares, without = (MajorityVote().tied_shares(votes, given) for given in (known, None))
+    shares, without = (one.toarray() if large else one for one in (shares, without))
+    np.testing.assert_array_equal(shares[:30], np.eye(4)[known[:30]])
+    np.testing.assert_array_equal(shares[30:], without[30:])
+    with pytest.raises(VotesError, match="known has shape"):
+        MajorityVote().fit(votes, known=[0])

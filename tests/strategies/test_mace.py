@@ -10,7 +10,7 @@ from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.votes import Votes
 
 
-def naive(votes, known_start, n_iter, variational):
+def naive(votes, known_start, n_iter, variational, truth):
     """Iterations from known_ij, in probabilities over (task, class) and (worker, class); also p(votes of the task)."""
     prior_theta, prior_xi = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
     log = psi if variational else np.log
@@ -25,6 +25,7 @@ def naive(votes, known_start, n_iter, variational):
         spam = np.exp(log(n_spam) - log(n_known + n_spam))
         xi = np.exp(log(n_xi) - log(n_xi.sum(axis=1, keepdims=True)))
         joint = np.full((votes.n_task, votes.n_class), 1 / votes.n_class)
+        joint[truth >= 0] *= np.eye(votes.n_class)[truth[truth >= 0]]
         for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
             joint[i] *= theta[j] * (np.arange(votes.n_class) == k) + spam[j] * xi[j, k]
         evidence = joint.sum(axis=1)
@@ -35,37 +36,41 @@ def naive(votes, known_start, n_iter, variational):
         known = posterior[votes.task, k] * theta[j] / (theta[j] + spam[j] * xi[j, k])
 
 
-def one_run(votes, n_iter, variational):
-    result = MACE(variational, restarts=1).fit(votes, n_iter=n_iter, tol=-1, seed=4)
+def one_run(votes, n_iter, variational, n_truth=0):
+    truth = np.where(np.arange(votes.n_task) < n_truth, np.arange(votes.n_task) % votes.n_class, -1)
+    result = MACE(variational, restarts=1).fit(votes, n_iter=n_iter, tol=-1, seed=4, known=truth)
     known_start = np.random.default_rng(4).random(votes.n_worker)
-    return result, naive(votes, known_start, n_iter, variational)
+    return result, naive(votes, known_start, n_iter, variational, truth)
 
 
 @pytest.mark.parametrize("variational", [True, False])
 @pytest.mark.parametrize("n_iter", [0, 1, 10])
 @pytest.mark.parametrize("n_class", [2, 5])
-def test_it_is_the_dense_program(random_votes, n_class, n_iter, variational):
+@pytest.mark.parametrize("n_truth", [0, 15])
+def test_it_is_the_dense_program(random_votes, n_truth, n_class, n_iter, variational):
     votes, _ = random_votes(n_class=n_class, skill=0.4)
-    result, (posterior, (n_known, n_spam, n_xi), _) = one_run(votes, n_iter, variational)
+    result, (posterior, (n_known, n_spam, n_xi), _) = one_run(votes, n_iter, variational, n_truth)
     np.testing.assert_allclose(result.soft, posterior, atol=1e-9)
     np.testing.assert_allclose(result.parameters["competence"], n_known / (n_known + n_spam))
     xi = result.parameters["spam"].tocoo()
     np.testing.assert_allclose(xi.data, (n_xi / n_xi.sum(axis=1, keepdims=True))[xi.row, xi.col])
 
 
-def test_the_objective_of_em_is_the_penalised_likelihood(random_votes):
+@pytest.mark.parametrize("n_truth", [0, 15])
+def test_the_objective_of_em_is_the_penalised_likelihood(random_votes, n_truth):
     votes, _ = random_votes(skill=0.4)
     votes = Votes(votes.task, votes.worker, votes.label, votes.n_task, votes.n_worker, n_class=7)  # three never voted
-    result, (_, (n_known, n_spam, n_xi), log_likelihood) = one_run(votes, 10, False)
+    result, (_, (n_known, n_spam, n_xi), log_likelihood) = one_run(votes, 10, False, n_truth)
     theta, xi = n_known / (n_known + n_spam), n_xi / n_xi.sum(axis=1, keepdims=True)
     log_prior = 0.01 / 7 * (np.log(theta).sum() + np.log(1 - theta).sum() + np.log(xi).sum())
     np.testing.assert_allclose(result.history[-1], log_likelihood + log_prior)
 
 
-def test_the_objective_of_the_variational_version_is_the_evidence_lower_bound(random_votes):
+@pytest.mark.parametrize("n_truth", [0, 15])
+def test_the_objective_of_the_variational_version_is_the_evidence_lower_bound(random_votes, n_truth):
     """The divergences by Monte Carlo: E_q log q - E_q log p."""
     votes, _ = random_votes(n_worker=3, per_task=3, n_class=3, skill=0.5)
-    result, (_, (n_known, n_spam, n_xi), log_evidence) = one_run(votes, 10, True)
+    result, (_, (n_known, n_spam, n_xi), log_evidence) = one_run(votes, 10, True, n_truth)
     rng, divergence = np.random.default_rng(0), 0
     for a, b, row in zip(n_known, n_spam, n_xi, strict=True):
         theta, xi = rng.beta(a, b, 200_000), rng.dirichlet(row, 200_000)

@@ -20,7 +20,8 @@ def test_wawa_by_hand():
     assert result.labels.tolist() == [0, 1, 0]
 
 
-def test_wawa_against_a_naive_program():
+@pytest.mark.parametrize("n_known", [0, 30])
+def test_wawa_against_a_naive_program(n_known):
     rng = np.random.default_rng(0)
     right = rng.random((80, 9)) < [0.95, 0.95, 0.9, 0.9, 0.9, 0.5, 0.5, 0.2, 0.2]
     matrix = right.astype(int)
@@ -28,12 +29,17 @@ def test_wawa_against_a_naive_program():
     votes = Votes.from_matrix(matrix)
     rows = list(zip(votes.task, votes.worker, votes.label, strict=True))
     majority = [round(np.mean([k for i, _, k in rows if i == task])) for task in range(80)]
+    known = np.arange(80) % 2
+    majority[:n_known] = known[:n_known]
     weight = [np.mean([majority[i] == k for i, j, k in rows if j == worker]) for worker in range(9)]
     score = np.zeros((80, 2))
     for i, j, k in rows:
         score[i, k] += weight[j]
     assert (score.argmax(axis=1) != majority).any()
-    np.testing.assert_array_equal(WAWA().fit(votes).labels, score.argmax(axis=1))
+    result = WAWA().fit(votes, known=np.where(np.arange(80) < n_known, known, -1))
+    np.testing.assert_allclose(result.worker_score, weight)
+    np.testing.assert_array_equal(result.labels[:n_known], known[:n_known])
+    np.testing.assert_array_equal(result.labels[n_known:], score.argmax(axis=1)[n_known:])
 
 
 def mean_accuracy(strategy, data):

@@ -3,11 +3,16 @@
 A known task keeps its class in every iteration, and has it as label in the end, whatever its votes say.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
+from benchmark_utils.strategies.steps.voted_posterior import Scores
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.refusals import check_codes, check_per_task
+
+LEAST = 1e-300  # the logarithm of a probability that underflows
 
 
 def check_known(known, votes: Votes) -> np.ndarray:
@@ -51,6 +56,20 @@ def confine(log_likelihood, cells):
         log_likelihood[cells[0]] = -np.inf
         log_likelihood[cells] = of_truth
     return log_likelihood
+
+
+def clamp_posterior(posterior: Scores, known) -> tuple[Scores, float]:
+    """T with certainty in the tasks whose class is known, (n_task,), -1 elsewhere, and log p(known | votes)."""
+    if (known < 0).all():
+        return posterior, 0.0
+    pairs = posterior.pairs
+    truth = known[pairs.filled]
+    is_known, is_truth = truth >= 0, pairs.label == pairs.spread(truth)
+    unvoted = posterior.scale * posterior.prevalence[truth]
+    evidence = np.where(pairs.sum(is_truth), pairs.sum(posterior.voted * is_truth), unvoted)[is_known]
+    voted = np.where(pairs.spread(is_known), is_truth, posterior.voted)
+    clamped = replace(posterior, voted=voted, scale=np.where(is_known, 0, posterior.scale))
+    return clamped, np.log(np.maximum(evidence, LEAST)).sum()
 
 
 def clamp_soft(soft, known):

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaln, gammaln, psi
 
+from benchmark_utils.strategies.steps.known import clamp_posterior
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_odds
 
 
@@ -14,8 +15,8 @@ class Steps:
     their priors: they are the parameters of the Beta and Dirichlet distributions.
     """
 
-    def __init__(self, votes, variational):
-        self.votes, self.pairs, self.variational = votes, Pairs(votes), variational
+    def __init__(self, votes, variational, known):
+        self.votes, self.pairs, self.variational, self.known = votes, Pairs(votes), variational, known
         self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
         # the cells, sorted, and which of them voted for each (task, class)
         key, cell = np.unique(votes.worker_and_label, return_inverse=True)
@@ -39,8 +40,10 @@ class Steps:
         wrong = log_spam.take(self.worker) + log_xi
         right = np.logaddexp(log_known, wrong)
         posterior, log_likelihood = posterior_of_odds(self.pairs, self.cast @ (right - wrong), self.prevalence)
+        posterior, log_truths = clamp_posterior(posterior, self.known)
         n_known = (self.cast.T @ posterior.voted) * np.exp(log_known - right)
-        return posterior, n_known, log_likelihood + self.n_vote @ wrong + self._log_prior(parameters)
+        log_likelihood += self.n_vote @ wrong + log_truths
+        return posterior, n_known, log_likelihood + self._log_prior(parameters)
 
     def means(self, parameters):
         n_known, n_spam, n_spam_cell = parameters

@@ -1,16 +1,13 @@
 """The one-coin model's posterior in two forms, which give the same numbers."""
 
-from dataclasses import replace
-
 import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.em import class_totals, softmax
+from benchmark_utils.strategies.steps.known import LEAST, clamp_posterior
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, naive_posterior, posterior_of_odds
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.labels import naive_soft
-
-_LEAST = 1e-300  # the logarithm of a probability that underflows
 
 
 class VotedPosterior:
@@ -28,16 +25,7 @@ class VotedPosterior:
 
     def clamp(self, posterior, known):
         """T with certainty in the tasks whose class is known, (n_task,), -1 elsewhere, and log p(known | votes)."""
-        if (known < 0).all():
-            return posterior, 0.0
-        pairs = self.pairs
-        truth = known[pairs.filled]
-        is_known, is_truth = truth >= 0, pairs.label == pairs.spread(truth)
-        unvoted = posterior.scale * posterior.prevalence[truth]
-        evidence = np.where(pairs.sum(is_truth), pairs.sum(posterior.voted * is_truth), unvoted)[is_known]
-        voted = np.where(pairs.spread(is_known), is_truth, posterior.voted)
-        clamped = replace(posterior, voted=voted, scale=np.where(is_known, 0, posterior.scale))
-        return clamped, np.log(np.maximum(evidence, _LEAST)).sum()
+        return clamp_posterior(posterior, known)
 
     def unseen(self, known):
         """How many known tasks of each class the posterior has no place for, since no vote names it, (n_class,)."""
@@ -84,7 +72,7 @@ class DensePosterior:
         tasks = np.flatnonzero((known >= 0) & self.has_vote)
         evidence = posterior[tasks, known[tasks]]
         posterior[tasks] = np.eye(self.votes.n_class)[known[tasks]]
-        return posterior, np.log(np.maximum(evidence, _LEAST)).sum()
+        return posterior, np.log(np.maximum(evidence, LEAST)).sum()
 
     def unseen(self, known):
         return np.bincount(known[(known >= 0) & ~self.has_vote], minlength=self.votes.n_class)
