@@ -2,13 +2,19 @@
 
     python -m studies.without_truth [--crowds NAME ...] [--output docs/without_truth.md]
 
-Most strategies of the catalogue label each crowd of the literature. Their AccTrain is set against two scores that need
+The strategies of the catalogue label each crowd of the literature. Their AccTrain is set against two scores that need
 no truth, from five folds over the workers: held-out agreement and held-out log score. What is shown is the rank
 correlation of each score with AccTrain over the strategies, and the regret of choosing by it: how much lower the
 AccTrain of the choice is than that of the best strategy on the crowd.
+
+A strategy has MOST_SECONDS of processor time on a crowd, so that the whole ends within hours. What is measured is kept
+in outputs/without_truth: after an interruption the same command goes on from there, unless the code has changed.
 """
 
 import argparse
+import contextlib
+import csv
+import signal
 import sys
 from pathlib import Path
 
@@ -16,33 +22,85 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from benchmark_utils.crowds.cache import fingerprint
 from benchmark_utils.crowds.published.literature import CROWDS
 from benchmark_utils.harness import limits
 from benchmark_utils.scoring.against_truth import accuracy
 from benchmark_utils.scoring.truth_free import N_FOLD, cross_validate
 from benchmark_utils.strategies.catalogue import CATALOGUE
+from benchmark_utils.votes.digest import digest
 from studies.votes_per_task import load
 
-# Of the catalogue those that label every task of any crowd, where cross-validating them takes no hours
-STRATEGIES = (
-    *("MV", "WAWA", "IWMV", "ZBS", "DS", "FDS", "FDS-hybrid", "WDS", "OneCoinDS", "DSWC-5", "DSWC-10", "ZC", "CATD"),
-    *("CRH", "LA-1", "LA-2", "GLAD", "MACE", "MMSR", "BWA", "iBCC", "EBCC", "PlantNet"),
-)
-SLOW = ("millionaire", "imagenet_real_golden", "fact_eval")  # crowds that would take ten minutes each
+# Of the catalogue all but those that leave tasks without a label, are for two classes alone, or label as MV does
+STRATEGIES = tuple(row.name for row in CATALOGUE if row.name not in ("TwoThird", "KOS", "NS"))
+MOST_SECONDS = 120  # of the processor, for all fits of a strategy on a crowd
+KEPT = Path("outputs/without_truth")
+CODE = [file for room in ("votes", "strategies", "scoring") for file in Path("benchmark_utils", room).rglob("*.py")]
 ALWAYS = ("MV", "EBCC")  # what choosing by a score is compared with
 SCORES = {"agreement": "held-out agreement", "log_score": "held-out log score"}
 TIE_SEEDS = 10  # of the strategies that break ties at random and take no time
 
 
-def measure(votes, truth) -> pd.DataFrame:
-    """AccTrain and the two held-out scores of each strategy that is not too slow for the crowd, one row each."""
-    rows = [row for row in CATALOGUE if row.name in STRATEGIES and not limits.skip(row.make(), votes, row.name)[0]]
-    found = cross_validate(votes, {row.name: row.make().fit for row in rows})
-    table = pd.DataFrame(found.means(), columns=list(SCORES), index=found.names)
-    table["acc_train"] = [
-        np.mean([accuracy(row.make().fit(votes, seed=seed).labels, truth) for seed in seeds(row)]) for row in rows
-    ]
-    return table
+class TooSlowError(Exception):
+    """A strategy has taken MOST_SECONDS."""
+
+
+@contextlib.contextmanager
+def processor_time(seconds):
+    """Raises TooSlowError inside once the process has worked for so long."""
+
+    def stop(*_):
+        raise TooSlowError
+
+    old = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, old)
+
+
+def measure(votes, truth, kept=None) -> pd.DataFrame:
+    """AccTrain and the two held-out scores of each strategy that is not too slow for the crowd, one row each.
+
+    `kept`, a file, gets each row as it is measured, and is asked first.
+    """
+    known = read_kept(kept)
+    for row in CATALOGUE:
+        if row.name in STRATEGIES and row.name not in known:
+            known[row.name] = measure_one(row, votes, truth)
+            keep(kept, row.name, known[row.name])
+    found = {name: known[name] for name in STRATEGIES if known[name] is not None}
+    return pd.DataFrame.from_dict(found, orient="index", columns=[*SCORES, "acc_train"])
+
+
+def measure_one(row, votes, truth, seconds=MOST_SECONDS):
+    """[agreement, log score, AccTrain] of a strategy; None where it is too slow or too large."""
+    if limits.skip(row.make(), votes, row.name)[0]:
+        return None
+    try:
+        with processor_time(seconds):
+            labels = [row.make().fit(votes, seed=seed).labels for seed in seeds(row)]
+            scores = cross_validate(votes, {row.name: row.make().fit}).means()[0]
+    except TooSlowError:
+        return None
+    return [*map(float, scores), float(np.mean([accuracy(one, truth) for one in labels]))]
+
+
+def read_kept(path) -> dict:
+    """{strategy: what `measure_one` found}."""
+    if path is None or not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {name: [*map(float, values)] or None for name, *values in csv.reader(file)}
+
+
+def keep(path, name, values):
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerow([name, *(values or [])])
 
 
 def seeds(row):
@@ -85,6 +143,8 @@ def to_markdown(tables, sizes, command) -> str:
     choices = [*SCORES, *(f"always {name}" for name in ALWAYS)]
     titles = SCORES | {choice: choice for choice in choices if choice not in SCORES}
     titles = {key: title if key not in SCORES else f"by {title}" for key, title in titles.items()}
+    absent = {name: sorted(set(STRATEGIES) - set(table.index)) for name, table in tables.items()}
+    too_slow = "; ".join(f"on {name} {', '.join(names)}" for name, names in absent.items() if names) or "none was"
     mean_acc = pd.DataFrame({name: tables[name]["acc_train"] for name in compared.index}).dropna().mean(axis=1)
     lines = [
         "# Choosing a strategy without truth",
@@ -147,22 +207,24 @@ def to_markdown(tables, sizes, command) -> str:
         "| --- | --- |",
         *(f"| {name} | {value:.4f} |" for name, value in mean_acc.sort_values(ascending=False).items()),
         "",
-        "Not measured are strategies of the catalogue that leave tasks without a label, that are for two classes",
-        "alone, or that take hours to cross-validate; and the crowds " + ", ".join(SLOW) + ", which would take long.",
+        "Not measured are strategies of the catalogue that leave tasks without a label, or that are for two classes",
+        f"alone. Where a strategy needed more than {MOST_SECONDS} seconds of the processor for a crowd, or too much",
+        f"memory, it was left out, and is not in the table of means: {too_slow}.",
     ]
     return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--crowds", nargs="+", default=["bluebirds", *(name for name in CROWDS if name not in SLOW)])
+    parser.add_argument("--crowds", nargs="+", default=["bluebirds", "labelme", "music", *CROWDS])
     parser.add_argument("--output", type=Path, default=Path("docs/without_truth.md"))
     chosen = parser.parse_args()
     tables, sizes = {}, {}
     for name in chosen.crowds:
         data = load(name)
         if data is not None:
-            tables[name], sizes[name] = measure(*data), data[0].n_votes
+            kept = KEPT / f"{name}-{digest(*data)}-{fingerprint(sorted(CODE))[:16]}.csv"
+            tables[name], sizes[name] = measure(*data, kept), data[0].n_votes
             print(name, "done", file=sys.stderr, flush=True)
     if not tables:
         parser.error("none of the crowds is there; the lines above say how to fetch them")

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.without_truth import STRATEGIES, correlations, measure, regrets, summarise, to_markdown
+from benchmark_utils.strategies.catalogue import CATALOGUE
+from studies import without_truth
+from studies.without_truth import STRATEGIES, correlations, measure, measure_one, regrets, summarise, to_markdown
 
 
 @pytest.fixture
@@ -32,6 +34,34 @@ def test_each_strategy_is_measured(random_votes):
     assert set(table.index) == set(STRATEGIES)
     assert table["acc_train"].between(0.5, 1).all()
     assert (table["log_score"] < 0).all()
+
+
+def test_what_is_measured_is_kept_and_not_measured_again(random_votes, tmp_path, monkeypatch):
+    votes, truth = random_votes(n_task=20, per_task=3)
+    monkeypatch.setattr(without_truth, "STRATEGIES", ("MV", "WAWA", "DS"))
+    file, asked = tmp_path / "kept" / "crowd.csv", []
+
+    def measured(row, *_):
+        asked.append(row.name)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return None if row.name == "WAWA" else [0.1, -2 / 3, 1.0]  # None: too slow
+
+    monkeypatch.setattr(without_truth, "measure_one", measured)
+    with pytest.raises(KeyboardInterrupt):
+        measure(votes, truth, file)
+    table = measure(votes, truth, file)
+    assert asked == ["MV", "WAWA", "DS", "DS"]
+    assert table.loc["MV"].tolist() == [0.1, -2 / 3, 1.0]
+    assert list(table.index) == ["MV", "DS"]
+
+
+def test_a_strategy_that_takes_too_long_is_stopped(random_votes):
+    votes, truth = random_votes(n_task=200, per_task=5)
+    (row,) = [row for row in CATALOGUE if row.name == "EBCC"]
+    assert measure_one(row, votes, truth, seconds=0.05) is None
+    (row,) = [row for row in CATALOGUE if row.name == "MV"]
+    assert measure_one(row, votes, truth) is not None
 
 
 def test_the_page_has_the_figures(table):
