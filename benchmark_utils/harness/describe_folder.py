@@ -1,20 +1,24 @@
-"""The command `describe`: what the votes of a folder are like, a line per statistic."""
+"""The command `describe`: what the votes of a folder or a file are like, a line per statistic, and what is to be known.
+
+python -m benchmark_utils describe PATH [--task COLUMN] [--worker COLUMN] [--label COLUMN] [--truth COLUMN]
+"""
 
 import argparse
 import sys
-from pathlib import Path
 
-from benchmark_utils.crowds.formats.folder import read_path
+from benchmark_utils.crowds.formats.folder import read_noting
+from benchmark_utils.harness.own_votes import add_arguments, columns_of, tied_tasks
 from benchmark_utils.votes import VotesError
 from benchmark_utils.votes.description import describe
 
 
 def main(arguments) -> int:
     """Prints the statistics of `description.describe`; status 2, with the reason, for what cannot be read."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark_utils describe", description=__doc__)
-    parser.add_argument("folder", type=Path, help="a folder that holds label.csv (item, worker, label) or answers.json")
+    parser = argparse.ArgumentParser(prog="python -m benchmark_utils describe", description=__doc__.splitlines()[0])
+    add_arguments(parser)
+    chosen = parser.parse_args(arguments)
     try:
-        votes, truth = read_path(parser.parse_args(arguments).folder)
+        votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
     except VotesError as error:
         print(error, file=sys.stderr)
         return 2
@@ -22,4 +26,7 @@ def main(arguments) -> int:
     width = max(map(len, statistics))
     for name, value in statistics.items():
         print(f"{name:{width}}  {value:>10,}" if isinstance(value, int) else f"{name:{width}}  {value:>10.4g}")
+    said = [*(f"{note[:1].upper()}{note[1:]}." for note in notes), *tied_tasks(votes)]
+    if said:
+        print("", *said, sep="\n")
     return 0

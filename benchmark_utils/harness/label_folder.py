@@ -1,10 +1,11 @@
 """The command `label`: own votes in, labels out, without a run of Benchopt.
 
-    python -m benchmark_utils label PATH [--strategy NAME|auto] [--output DIR] [--force]
+    python -m benchmark_utils label PATH [--task COLUMN] [--worker COLUMN] [--label COLUMN] [--truth COLUMN]
+        [--strategy NAME|auto] [--output DIR] [--force]
 
-PATH is a folder of votes or its file. DIR, by default `labels_NAME` in the current folder, gets labels.csv,
-workers.csv, tasks_to_ask.csv and the page votes.html, and tasks_to_label.csv where only truth can tell which strategy
-is better: all of them, or none.
+PATH is a folder of votes or its file. The columns are those of a table that names them otherwise. DIR, by default
+`labels_NAME` in the current folder, gets labels.csv, workers.csv, tasks_to_ask.csv and the page votes.html, and
+tasks_to_label.csv where only truth can tell which strategy is better: all of them, or none.
 """
 
 from __future__ import annotations
@@ -14,15 +15,24 @@ import os
 import signal
 import sys
 import tempfile
-import warnings
 from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.crowds.formats.folder import read_path
+from benchmark_utils.crowds.formats.folder import read_noting
+from benchmark_utils.harness.known_truths import FEW
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
-from benchmark_utils.harness.label_tables import ask_table, count, label_table, notices, worker_table
-from benchmark_utils.harness.recommend import METRICS, Recommendation, reason, recommend, refusal, verdict
+from benchmark_utils.harness.label_tables import ask_table, label_table, notices, worker_table
+from benchmark_utils.harness.own_votes import add_arguments, columns_of, count
+from benchmark_utils.harness.recommend import (
+    METRICS,
+    Recommendation,
+    of_known_truths,
+    reason,
+    recommend,
+    refusal,
+    verdict,
+)
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.votes import Votes, VotesError
 
@@ -40,17 +50,13 @@ def main(arguments) -> int:
     old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
     try:
         check_output(output, chosen.force)
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            votes, truth = read_path(chosen.path)
-        for one in said:
-            print(one.message, file=sys.stderr)
+        votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
         why_not = refusal(chosen.strategy, votes)
         if why_not:
             raise LabelError(why_not)
-        found = recommend(votes, chosen.strategy)
+        found = recommend(votes, chosen.strategy, truth=truth)
         labels = label_table(votes, found)
-        write_whole(output, files_of(votes, found, labels, chosen.path), chosen.force)
+        write_whole(output, files_of(votes, found, labels, chosen.path, notes), chosen.force)
     except (LabelError, VotesError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -62,14 +68,14 @@ def main(arguments) -> int:
         return 130
     finally:
         signal.signal(signal.SIGTERM, old)
-    print(summary(votes, truth, found, labels, output))
+    print(summary(votes, found, notes, output))
     return 0
 
 
 def _parser():
     usage = "python -m benchmark_utils label"
     parser = argparse.ArgumentParser(prog=usage, description="Turn votes into labels, without a run of Benchopt.")
-    parser.add_argument("path", type=Path, help="a folder that holds label.csv or answers.json, or such a file")
+    add_arguments(parser)
     names = ["auto", *STRATEGIES]
     chosen = f"auto, the default, or one of {', '.join(STRATEGIES)}"
     parser.add_argument("--strategy", default="auto", choices=names, metavar="NAME", help=chosen)
@@ -78,7 +84,7 @@ def _parser():
     return parser
 
 
-def files_of(votes: Votes, found: Recommendation, labels, path: Path) -> dict:
+def files_of(votes: Votes, found: Recommendation, labels, path: Path, notes=()) -> dict:
     """The text of each file, by name."""
     workers = worker_table(votes, found.result)
     to_ask = ask_table(votes, found.result, labels)
@@ -86,7 +92,7 @@ def files_of(votes: Votes, found: Recommendation, labels, path: Path) -> dict:
     if len(found.to_label):
         files["tasks_to_label.csv"] = labels.iloc[found.to_label][["task"]]
     texts = {name: table.to_csv(index=False) for name, table in files.items()}
-    return texts | {"votes.html": page_of(votes, found, labels, workers, to_ask, path.resolve().name)}
+    return texts | {"votes.html": page_of(votes, found, labels, workers, to_ask, path.resolve().name, notes)}
 
 
 def check_output(output: Path, force: bool):
@@ -129,11 +135,11 @@ def write_whole(output: Path, texts: dict, force: bool):
             raise
 
 
-def summary(votes: Votes, truth, found: Recommendation, labels, output: Path) -> str:
+def summary(votes: Votes, found: Recommendation, notes, output: Path) -> str:
     """What the command prints: what it took and why, what held-out votes say, and where the files are."""
     sizes = (votes.n_votes, "vote"), (np.count_nonzero(votes.votes_per_worker), "worker"), (votes.n_task, "task")
-    lines = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes)), *notices(votes, found, labels)]
-    lines += ["", *reason(found), ""]
+    lines = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes)), *notices(votes, found, notes)]
+    lines += ["", *reason(found), "", *_known_truths(found)]
     if found.heldout is not None:
         means, low, high = found.heldout.means(), *np.quantile(found.draws, [0.025, 0.975], axis=0)
         width = max(map(len, found.heldout.names))
@@ -146,10 +152,17 @@ def summary(votes: Votes, truth, found: Recommendation, labels, output: Path) ->
     if "prevalence" in found.result.parameters and votes.n_class <= MOST_CLASSES:
         shares = zip(votes.encoding.classes, found.result.parameters["prevalence"], strict=True)
         lines.append(f"Prevalence: {', '.join(f'{name} {share:.2f}' for name, share in shares)}.")
-    known = truth >= 0
-    if known.any():
-        n_right = np.count_nonzero(found.result.labels[known] == truth[known])
-        lines.append(f"{found.chosen} gives {n_right} of the {known.sum()} tasks with a known truth this label.")
-        lines.append("The truth was not used to make the labels.")
     lines.append(f"Written: {', '.join(name for name in FILES if (output / name).exists())} in {output}")
     return "\n".join(lines)
+
+
+def _known_truths(found):
+    """Lines: the accuracy of each strategy on the known truths, and its interval."""
+    if found.checked is None:
+        return []
+    few = f" of {found.checked.n_known}, fewer than {FEW}" if found.checked.n_known < FEW else ""
+    width = max(map(len, found.checked.names))
+    lines = [f"{'':{width}}  accuracy on {count(found.checked.n_known, 'known truth')}, 95 % interval over tasks"]
+    for row in found.checked.table().itertuples():
+        lines.append(f"{row.strategy:{width}}  {row.accuracy:.3f} [{row.low:.3f}, {row.high:.3f}]{few}")
+    return [*lines, *of_known_truths(found), ""]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.harness.known_truths import FEW, takes_known
 from benchmark_utils.harness.label_tables import notices, repeated_answers
-from benchmark_utils.harness.recommend import METRICS, Recommendation, reason, verdict
-from benchmark_utils.results.votes_page import build_page, heat_table, interval_plot, paragraph, table
+from benchmark_utils.harness.recommend import METRICS, ROWS, Recommendation, of_known_truths, reason, verdict
+from benchmark_utils.results.votes_page import build_page, bullets, heat_table, interval_plot, paragraph, table
 from benchmark_utils.scoring.answers import agreement_of_pairs
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.description import describe
@@ -17,10 +18,11 @@ MOST_WORKERS = 15  # of the table of who disagrees with whom
 MOST_MATRICES, MOST_CLASSES = 6, 12  # of the confusion matrices that are shown
 
 
-def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: str) -> str:
-    """The page as HTML; `labels`, `workers` and `to_ask` are the tables of the files."""
-    sections = [("Held-out votes", _heldout(found))] if found.heldout is not None else []
-    sections += [
+def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: str, notes=()) -> str:
+    """The page as HTML; `labels`, `workers` and `to_ask` are the tables of the files, `notes` those of the reader."""
+    sections = [
+        *([("Known truths", _known(found))] if found.checked is not None else []),
+        *([("Held-out votes", _heldout(found))] if found.heldout is not None else []),
         ("Where the strategies differ", _strategies(votes, found)),
         ("Tasks to ask again", _to_ask(to_ask)),
         ("Workers", _workers(workers)),
@@ -28,9 +30,28 @@ def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: 
         ("Who disagrees with whom", _pairs(votes)),
         ("What the votes are like", _description(votes, labels)),
     ]
-    return build_page(
-        f"Labels of {name}", [*reason(found), verdict(found), " ".join(notices(votes, found, labels))], sections
+    said = notices(votes, found, notes)
+    if said:
+        sections.append(("What should be known of these votes", bullets(said)))
+    return build_page(f"Labels of {name}", [*reason(found), *of_known_truths(found), verdict(found)], sections)
+
+
+def _known(found):
+    checked = found.checked.table()
+    frame = checked[["strategy", "accuracy"]].assign(
+        interval=[f"{a:.3f} to {b:.3f}" for a, b in zip(checked["low"], checked["high"], strict=True)],
+        right=[f"{n:,} of {known:,}" for n, known in zip(checked["right"], checked["known"], strict=True)],
+        truths=["used, by cross-validation" if takes_known(ROWS[name]) else "not used" for name in checked["strategy"]],
     )
+    few = found.checked.n_known < FEW
+    frame = frame.rename(columns={"interval": "95 % interval", "right": "right" + f", fewer than {FEW} known" * few})
+    about = (
+        "Each strategy labels the tasks whose truth is known without having seen it: where a strategy takes known "
+        "truths, in five folds over these tasks. The accuracy is the share that it has right. The intervals, Wilson's, "
+        "are over tasks."
+    )
+    frame = frame.sort_values("accuracy", ascending=False, kind="stable")
+    return paragraph(about) + table(frame, "Accuracy on the known truths")
 
 
 def _heldout(found):

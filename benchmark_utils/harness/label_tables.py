@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from benchmark_utils.harness.own_votes import count, tied_tasks, winning
 from benchmark_utils.harness.recommend import Recommendation
 from benchmark_utils.scoring.answers import Answers
 from benchmark_utils.scoring.next_vote import expected_gain
@@ -28,7 +29,7 @@ def label_table(votes: Votes, found: Recommendation) -> pd.DataFrame:
     confidence = np.full(votes.n_task, np.nan)
     labelled = np.flatnonzero(labels >= 0)
     confidence[labelled] = entries(soft, labelled, labels[labelled])
-    most, n_most = _winning(votes)
+    most, n_most = winning(votes)
     return pd.DataFrame(
         {
             "task": _names(votes)[0],
@@ -41,15 +42,6 @@ def label_table(votes: Votes, found: Recommendation) -> pd.DataFrame:
             "strategies_tried": len(found.labels),
         }
     )
-
-
-def _winning(votes):
-    """How many votes the most voted answer of a task has, and how many answers have that many, (n_task,)."""
-    count = sparse.csr_array(sum_votes(votes))
-    row = np.repeat(np.arange(votes.n_task), np.diff(count.indptr))
-    most = np.zeros(votes.n_task)
-    np.maximum.at(most, row, count.data)
-    return most, np.bincount(row, (count.data > 0) & (count.data == most[row]), votes.n_task)
 
 
 def worker_table(votes: Votes, result: Aggregation) -> pd.DataFrame:
@@ -93,25 +85,19 @@ def repeated_answers(votes: Votes) -> tuple[int, int]:
     return votes.n_votes - n_answers, n_answers - len(np.unique(pair))
 
 
-def notices(votes: Votes, found: Recommendation, labels: pd.DataFrame) -> list[str]:
-    """What should not pass in silence, a sentence each, with counts."""
-    n_kept, n_contradicting = repeated_answers(votes)
+def notices(votes: Votes, found: Recommendation, notes=()) -> list[str]:
+    """What should not pass in silence, a sentence each, with counts; `notes` are those of the reader."""
+    n_kept, _ = repeated_answers(votes)
     given = found.result.labels
     labelled = np.flatnonzero(given >= 0)
     unvoted = entries(sparse.csr_array(sum_votes(votes)), labelled, given[labelled]) == 0
     counts = {
-        "{} left out: the same worker, task and answer again": (votes.n_repeated, "row"),
         "{} kept: the same worker, task and answer again": (n_kept, "vote"),
-        "{} of a worker who gave the task another answer too; each counts": (n_contradicting, "vote"),
-        "{} tied: several answers have the most votes": (np.count_nonzero(labels["tied"]), "task"),
         "{} with a label that nobody voted for": (np.count_nonzero(unvoted), "task"),
         "{} without a label": (np.count_nonzero(given < 0), "task"),
     }
-    return [f"{said.format(count(n, what))}." for said, (n, what) in counts.items() if n]
-
-
-def count(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+    said = [f"{said.format(count(n, what))}." for said, (n, what) in counts.items() if n]
+    return [*(f"{note[:1].upper()}{note[1:]}." for note in notes), *tied_tasks(votes), *said]
 
 
 def _names(votes):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from benchmark_utils.harness.known_truths import Checked, check_known_tasks, known_verdict, takes_known
 from benchmark_utils.harness.limits import USABLE, memory_limit
 from benchmark_utils.scoring.truth_free import HeldOut, cross_validate
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.catalogue import CATALOGUE, Row
-from benchmark_utils.votes import Votes
+from benchmark_utils.strategies.steps.known import clamp_labels, clamp_soft
+from benchmark_utils.votes import Votes, normalise, sum_votes
 
 # The strategies in the order of their mean AccTrain on the crowds of docs/without_truth.md: `auto` takes the first that
 # fits. tests/harness/test_recommend.py holds the order to that page, and its head to the published result.
@@ -63,6 +65,8 @@ class Recommendation:
         held-out scores do not contradict the choice.
     n_differ : int
         Of how many tasks they are drawn.
+    checked : Checked or None
+        What the known truths say; None where none is known.
     """
 
     chosen: str
@@ -75,6 +79,7 @@ class Recommendation:
     ahead: dict
     to_label: np.ndarray
     n_differ: int
+    checked: Checked | None = None
 
     @property
     def agreeing(self) -> np.ndarray:
@@ -82,15 +87,24 @@ class Recommendation:
         return sum((labels == self.result.labels).astype(int) for labels in self.labels.values())
 
 
-def recommend(votes: Votes, strategy="auto", seed=0) -> Recommendation:
-    """The labels of `strategy`, or of the first of LEADERS that fits, beside those of the strategies compared."""
+def recommend(votes: Votes, strategy="auto", seed=0, truth=None) -> Recommendation:
+    """The labels of `strategy`, or of the first of LEADERS that fits, beside those of the strategies compared.
+
+    Known truths, int (n_task,), -1 elsewhere, help the strategies that take them. Their tasks have them as labels,
+    whatever the strategy says. Held-out votes are predicted without them, as in docs/without_truth.md.
+    """
+    truth = np.full(votes.n_task, -1) if truth is None else truth
     reasons = {name: why_not(ROWS[name], votes) for name in dict.fromkeys([*COMPARED, *LEADERS])}
     chosen = next(name for name in LEADERS if not reasons[name]) if strategy == "auto" else strategy
     names = [name for name in COMPARED if not reasons[name]]
     fits = {name: _fit(ROWS[name], seed) for name in names}
     fits.setdefault(chosen, _fit(ROWS[chosen], seed))  # one that the user asks for is compared, however slow
-    result = ROWS[chosen].make().fit(votes, seed=seed)
-    labels = {name: result.labels if name == chosen else fit(votes).labels for name, fit in fits.items()}
+    uses = {name: takes_known(ROWS[name]) for name in fits}
+    checked = check_known_tasks(votes, truth, fits, uses, seed)
+    helped = {name: partial(fit, known=truth) if uses[name] and checked else fit for name, fit in fits.items()}
+    result = ROWS[chosen].make().fit(votes, seed=seed, **({"known": truth} if uses[chosen] and checked else {}))
+    result = with_truth(result, votes, truth)
+    labels = {n: result.labels if n == chosen else clamp_labels(fit(votes).labels, truth) for n, fit in helped.items()}
     heldout = cross_validate(votes, fits, seed=seed)
     draws = None if heldout is None else heldout.bootstrap(seed=seed)
     ahead = {} if heldout is None else who_is_ahead(heldout, draws, chosen)
@@ -98,7 +112,17 @@ def recommend(votes: Votes, strategy="auto", seed=0) -> Recommendation:
     to_label, n_differ = tasks_to_label(rivals, votes.votes_per_task > 0, seed)
     too_large = {name: reason for name, reason in reasons.items() if reason and name in COMPARED and name not in fits}
     automatic = strategy == "auto"
-    return Recommendation(chosen, automatic, result, labels, too_large, heldout, draws, ahead, to_label, n_differ)
+    return Recommendation(
+        chosen, automatic, result, labels, too_large, heldout, draws, ahead, to_label, n_differ, checked
+    )
+
+
+def with_truth(result: Aggregation, votes: Votes, truth) -> Aggregation:
+    """A result that is certain of the known truths. Soft labels are the shares of the votes where it has none."""
+    if not (truth >= 0).any():
+        return result
+    soft = normalise(sum_votes(votes)) if result.soft is None else result.soft
+    return replace(result, labels=clamp_labels(result.labels, truth), soft=clamp_soft(soft, truth))
 
 
 def why_not(row: Row, votes: Votes, memory=MEMORY, however_slow=False) -> str:
@@ -195,6 +219,13 @@ def reason(found: Recommendation) -> list[str]:
         said += f" Before it in the order: {'; '.join(passed)}." if passed else ""
     costs = ", ".join(f"{choice} {regret}" for choice, regret in REGRETS.items())
     return [said, f"What a choice has cost there, in accuracy against the best strategy of the crowd: {costs}."]
+
+
+def of_known_truths(found: Recommendation) -> list[str]:
+    """What the known truths say of the strategy taken; nothing where none is known."""
+    if found.checked is None:
+        return []
+    return known_verdict(found.checked, found.chosen, takes_known(ROWS[found.chosen]))
 
 
 def refusal(strategy: str, votes: Votes) -> str:

@@ -44,6 +44,10 @@ def paragraph(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
+def bullets(sentences) -> str:
+    return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>"
+
+
 def table(frame: pd.DataFrame, caption: str) -> str:
     """A table whose first column names the rows; it scrolls sideways where a screen is narrow."""
     words = [any(isinstance(value, str) for value in frame.iloc[:, i]) for i in range(frame.shape[1])]

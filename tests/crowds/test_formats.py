@@ -60,7 +60,7 @@ def test_declared_columns(tmp_path):
     with pytest.raises(VotesError, match="more than one truth"):
         read(tmp_path, "label.csv", content.replace("cat,dog", "cat,cat"))
     (tmp_path / "metadata.json").write_text(json.dumps({"columns": {"task": "nothing"}}))
-    with pytest.raises(VotesError, match=r"'nothing', which metadata\.json declares to hold the tasks, is missing"):
+    with pytest.raises(VotesError, match=r"'nothing', which --task or .* says to hold the tasks, is missing"):
         read(tmp_path, "label.csv", content)
 
 

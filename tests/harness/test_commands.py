@@ -75,7 +75,7 @@ def test_page_writes_the_page(tmp_path):
 def test_describe_prints_the_statistics_of_a_folder_in_two_columns():
     done = run("describe", "examples/animals")
     assert done.returncode == 0
-    lines = done.stdout.splitlines()
+    lines = done.stdout.partition("\n\n")[0].splitlines()
     printed = dict(line.split() for line in lines)
     assert [printed[name] for name in ("tasks", "votes", "workers", "disagreement")] == ["24", "96", "6", "0.7917"]
     assert len({len(line) for line in lines}) == 1

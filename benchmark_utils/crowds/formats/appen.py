@@ -6,7 +6,7 @@ from benchmark_utils.crowds.formats.found import Found
 from benchmark_utils.crowds.formats.left_out import leave_out, one_column
 
 
-def recognises(table) -> bool:
+def recognises(table, declared) -> bool:
     return {"_unit_id", "_worker_id"} <= set(table.header)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 
 from benchmark_utils.votes import VotesError
+from benchmark_utils.votes.refusals import short
 
 USUAL = {
     "task": ("task", "item", "question", "unit"),
@@ -35,24 +38,27 @@ def find_column(table, declared, kind, usual=USUAL, kinds=("task", "worker", "la
     if len(found) == 1:
         return found[0]
     if found:
-        names = [table.header[place][:40] for place in found]
+        names = [table.header[place] for place in found]
         if len(set(names)) < len(names):
-            raise VotesError(f"column {names[0]!r} occurs twice in {table.place}: rename or remove one of them")
+            raise VotesError(f"column {short(names[0])} occurs twice in {table.place}: rename or remove one of them")
+        mend = say({kind: names[0]}) if "label" in kinds else "rename or remove one of them"
         raise VotesError(
-            f"columns {' and '.join(map(repr, names))} could both hold the {MANY[kind]} in {table.place}: "
-            f"{say(kind, names[0])}"
+            f"columns {' and '.join(map(repr, names))} could both hold the {MANY[kind]} in {table.place}: {mend}"
         )
-    example = ", ".join(f'"{other}": COLUMN' for other in kinds)
-    raise VotesError(
-        f"column {SHOWN[kind]!r} is missing in {table.place}: name the columns "
-        f"{','.join(SHOWN[other] for other in kinds)} there, or say in metadata.json which they are, "
-        f'{{"columns": {{{example}}}}}'
-    )
+    mend = f"name the columns {','.join(SHOWN[other] for other in kinds)} there"
+    if "label" in kinds:
+        missing = [other for other in kinds if other not in declared.columns and not candidates(table, other, usual)]
+        mend += f", or {say(dict.fromkeys(missing, 'COLUMN'))}"
+        if {"worker", "label"} <= set(missing):
+            mend += ". A table with a column per worker needs no more than its column of tasks, --task COLUMN"
+    raise VotesError(f"column {SHOWN[kind]!r} is missing in {table.place}: {mend}")
 
 
-def say(kind, name):
-    """How to say which column is meant."""
-    return f'say which, in metadata.json: {{"columns": {{"{kind}": "{name}"}}}}'
+def say(columns: dict) -> str:
+    """How to say which columns are meant, {kind: name}: to the command, or in a file."""
+    columns = {kind: name if len(name) <= 100 else "COLUMN" for kind, name in columns.items()}
+    options = " ".join(f"--{kind} {shlex.quote(name)}" for kind, name in columns.items())
+    return f"say which, with {options} or in metadata.json, {json.dumps({'columns': columns}, ensure_ascii=False)}"
 
 
 def candidates(table, kind, usual=USUAL) -> list[int]:
@@ -67,6 +73,6 @@ def _named(table, wanted, kind):
         return places[0]
     how_often = "occurs twice" if places else "is missing"
     raise VotesError(
-        f"column {wanted!r}, which metadata.json declares to hold the {MANY[kind]}, {how_often} in {table.place}: "
-        f'correct "columns" in metadata.json'
+        f"column {short(wanted)}, which --{kind} or metadata.json says to hold the {MANY[kind]}, {how_often} in "
+        f'{table.place}: correct --{kind}, or "columns" in metadata.json'
     )

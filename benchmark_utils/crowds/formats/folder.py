@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,16 +78,24 @@ def read_folder(folder: Path) -> tuple[Votes, np.ndarray]:
     VotesError
         With the file, the line (of a JSON file: the task and the worker), and how to mend it.
     """
-    paths = find_files(folder)
-    return _read(paths, Path(folder))
+    return _say(*_read(find_files(folder)), folder)
 
 
 def read_path(path: Path) -> tuple[Votes, np.ndarray]:
     """As `read_folder`, for a folder or for a file of votes under any name, with the truth and metadata beside it."""
+    return _say(*read_noting(path), path)
+
+
+def read_noting(path: Path, columns=None) -> tuple[Votes, np.ndarray, list[str]]:
+    """As `read_path`, and what must not pass in silence, a note each, in the place of a warning.
+
+    `columns`, {"task": NAME, "worker": NAME, "label": NAME, "truth": NAME} or any of them, goes before what
+    metadata.json declares.
+    """
     path = Path(path)
     if path.is_dir() or not path.exists():
-        return read_folder(path)
-    return _read([path, *_beside(path.parent)], path)
+        return _read(find_files(path), columns)
+    return _read([path, *_beside(path.parent)], columns)
 
 
 def read_votes(path: Path) -> Votes:
@@ -102,7 +111,13 @@ def read_votes(path: Path) -> Votes:
     path = Path(path)
     if path.is_dir():
         return read_folder(path)[0]
-    return _read([path, *(file for file in _beside(path.parent) if file.name == METADATA_FILE)], path)[0]
+    return _say(*_read([path, *(file for file in _beside(path.parent) if file.name == METADATA_FILE)]), path)[0]
+
+
+def _say(votes, truth, notes, place):
+    if notes:
+        warnings.warn(f"{place}: {'; '.join(notes)}", stacklevel=3)
+    return votes, truth
 
 
 def _beside(folder):
@@ -121,7 +136,7 @@ def _refuse_two(folder, what, present):
         raise VotesError(f"{folder} holds the {what} twice, in {both}: keep one of them")
 
 
-def _read(paths, place):
+def _read(paths, columns=None):
     beside = [path for path in paths[1:] if path.name in (METADATA_FILE, *_READ_TRUTH)]
     votes_files = [path for path in paths if path not in beside]
     votes_file, truth_file = votes_files[0], next((path for path in beside if path.name in _READ_TRUTH), None)
@@ -130,6 +145,7 @@ def _read(paths, place):
         if path.name == METADATA_FILE:
             with naming(path):
                 declared = read_metadata(path)
+    declared = replace(declared, columns=declared.columns | (columns or {}))
     with naming(votes_file):
         found = _find(votes_file, declared) if len(votes_files) == 1 else _find_users(votes_files)
         votes, truth = to_votes(found, declared)
@@ -140,9 +156,7 @@ def _read(paths, place):
         with naming(truth_file):
             truth = _READ_TRUTH[truth_file.name](truth_file, votes, notes)
     notes += notices(votes)
-    if notes:
-        warnings.warn(f"{place}: {'; '.join(notes)}", stacklevel=3)
-    return votes, np.full(votes.n_task, -1, dtype=np.int64) if truth is None else truth
+    return votes, np.full(votes.n_task, -1, dtype=np.int64) if truth is None else truth, notes
 
 
 def _find(path, declared) -> Found:
@@ -152,14 +166,7 @@ def _find(path, declared) -> Found:
         return _of_table(records.read_parquet(path), declared)
     text = read_text(path)
     if suffix in _JSON:
-        content = _parse(text, suffix)
-        reader = next((one for one in _JSON_FORMATS if one.recognises(content)), None)
-        if reader is None:
-            return _of_table(records.to_table(content), declared)
-        try:
-            return reader.read(content, declared)
-        except (AttributeError, KeyError, TypeError):
-            raise VotesError(f"it is not as {reader.__name__.rpartition('.')[2]} writes it: export it again") from None
+        return _of_json(_parse(text, suffix), declared)
     return _of_table(parse_table(text, "item,worker,label"), declared)
 
 
@@ -176,10 +183,29 @@ def _parse(text, suffix):
     return parse_json_lines(text) if is_lines else parse_json(text)
 
 
+def _of_json(content, declared):
+    """A platform's JSON, or a map per vote, as which any list is read whose three columns are declared."""
+    is_table = isinstance(content, list) and {"task", "worker", "label"} <= set(declared.columns)
+    reader = None if is_table else next((one for one in _JSON_FORMATS if one.recognises(content)), None)
+    if reader is None:
+        return _of_table(records.to_table(content), declared)
+    name = reader.__name__.rpartition(".")[2]
+    unused = set(declared.columns) - ({"label"} if reader is label_studio else set())
+    if unused:
+        options = ", ".join(f"--{kind}" for kind in sorted(unused))
+        raise VotesError(f'it is read as {name}, which has no such columns: leave out {options}, or "columns"')
+    try:
+        return reader.read(content, declared)
+    except (AttributeError, KeyError, TypeError):
+        raise VotesError(f"it is not as {name} writes it: export it again") from None
+
+
 def _of_table(table, declared):
-    named = {"task", "worker", "label"} <= set(declared.columns)
-    formats = [] if named else _TABLE_FORMATS
-    return next((one for one in formats if one.recognises(table)), label_csv).read(table, declared)
+    reader = next((one for one in _TABLE_FORMATS if one.recognises(table, declared)), label_csv)
+    found = reader.read(table, declared)
+    if "truth" in declared.columns and found.truth is None:
+        found.truth = label_csv.declared_truth(table, declared, found.rows["task"])
+    return found
 
 
 _TABLE_FORMATS = (mturk, toloka, appen, zooniverse, wide)

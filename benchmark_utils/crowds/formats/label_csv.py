@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark_utils.crowds.formats.columns import candidates, find_column, find_columns
+from benchmark_utils.crowds.formats.columns import candidates, find_column, find_columns, say
 from benchmark_utils.crowds.formats.found import Found
 
 
@@ -10,19 +10,22 @@ def read(table, declared) -> Found:
     rows = table.take(find_columns(table, declared))
     rows["label"] = decimal_points(rows["label"], table, declared)
     found = Found(rows)
-    if "truth" in declared.columns:
-        place = find_column(table, declared, "truth")
-        found.truth = rows[["task"]].assign(
-            truth=decimal_points(table.take({place: "truth"})["truth"], table, declared)
-        )
-    else:
-        found.notes += unused_truth(table)
+    found.notes += unused_truth(table, declared)
     return found
 
 
-def unused_truth(table) -> list[str]:
+def unused_truth(table, declared) -> list[str]:
+    if "truth" in declared.columns:
+        return []
     names = [table.header[place] for place in candidates(table, "truth")]
-    return [f'column {n!r} is not used; as a truth: {{"columns": {{"truth": "{n}"}}}} in metadata.json' for n in names]
+    return [f"column {name!r} is not used; if it holds the truth: {say({'truth': name})}" for name in names]
+
+
+def declared_truth(table, declared, tasks):
+    """Truth by task from the declared column: a table task, truth; `tasks` has the rows of `table`, or some of them."""
+    values = table.take({find_column(table, declared, "truth"): "truth"})["truth"]
+    values = decimal_points(values, table, declared)
+    return tasks.to_frame("task").assign(truth=values.reindex(tasks.index))
 
 
 def decimal_points(values, table, declared):

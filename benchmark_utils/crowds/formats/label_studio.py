@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark_utils.crowds.formats.columns import say
 from benchmark_utils.crowds.formats.declared import count
 from benchmark_utils.crowds.formats.found import Found, rows_of, task_names
 from benchmark_utils.crowds.formats.records import text
@@ -27,8 +28,7 @@ def read(content, declared) -> Found:
             answers = _answers(annotation, declared)
             if len(answers) > 1:
                 shown = ", ".join(map(repr, answers))
-                mend = f'{{"columns": {{"label": "{next(iter(answers))}"}}}}'
-                raise VotesError(f"task {name!r} answers {shown}: say which holds the labels, in metadata.json: {mend}")
+                raise VotesError(f"task {name!r} answers {shown}: {say({'label': next(iter(answers))})}")
             for label in answers.values():
                 if annotation.get("ground_truth"):
                     truth.append((name, label))

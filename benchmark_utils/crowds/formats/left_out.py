@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark_utils.crowds.formats.columns import MANY, find_column
+from benchmark_utils.crowds.formats.columns import MANY, find_column, say
 from benchmark_utils.crowds.formats.declared import count
 from benchmark_utils.votes import VotesError
 
@@ -25,8 +25,7 @@ def one_column(table, declared, kind, places):
     if kind in declared.columns or len(places) == 1:
         return find_column(table, declared, kind) if kind in declared.columns else places[0]
     names = [table.header[place] for place in places] or table.header
-    shown = ", ".join(repr(name[:40]) for name in names[:8])
+    shown = ", ".join(repr(name[:40]) for name in names[:8]) + (", ..." if len(names) > 8 else "")
     raise VotesError(
-        f"columns {shown} could hold the {MANY[kind]} in {table.place.partition(',')[0]}: say which, in metadata.json: "
-        f'{{"columns": {{"{kind}": "{names[0]}"}}}}'
+        f"columns {shown} could hold the {MANY[kind]} in {table.place.partition(',')[0]}: {say({kind: names[0]})}"
     )

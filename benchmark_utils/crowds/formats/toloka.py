@@ -6,7 +6,7 @@ from benchmark_utils.crowds.formats.found import Found
 from benchmark_utils.crowds.formats.left_out import leave_out, one_column, with_prefix
 
 
-def recognises(table) -> bool:
+def recognises(table, declared) -> bool:
     return "ASSIGNMENT:worker_id" in table.header and bool(with_prefix(table, "OUTPUT:"))
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 
+from benchmark_utils.crowds.formats.columns import say
 from benchmark_utils.crowds.formats.found import Found
-from benchmark_utils.crowds.formats.left_out import leave_out
+from benchmark_utils.crowds.formats.left_out import leave_out, one_column
 from benchmark_utils.crowds.formats.text_files import parse_json
 from benchmark_utils.votes import VotesError
 from benchmark_utils.votes.refusals import short
 
 
-def recognises(table) -> bool:
-    return {"user_name", "annotations", "subject_ids"} <= set(table.header)
+def recognises(table, declared) -> bool:
+    is_export = {"user_name", "annotations", "subject_ids"} <= set(table.header)
+    return is_export and declared.columns.get("label", "annotations") not in set(table.header) - {"annotations"}
 
 
 def read(table, declared) -> Found:
     """A task is a subject, a worker a user's name, a label the answer to the only question, as T0, or the declared."""
-    names = {"subject_ids": "task", "user_name": "worker", "annotations": "label"}
-    found = Found(table.take({table.header.index(name): kind for name, kind in names.items()}))
+    usual = {kind: [table.header.index(name)] for kind, name in (("task", "subject_ids"), ("worker", "user_name"))}
+    places = {one_column(table, declared, kind, place): kind for kind, place in usual.items()}
+    found = Found(table.take(places | {table.header.index("annotations"): "label"}))
     if "workflow_id" in table.header and table.rows[table.header.index("workflow_id")].nunique() > 1:
         raise VotesError("it holds several workflows (workflow_id): keep the rows of one")
     answers = [_answers(text, line) for line, text in found.rows["label"].items()]
@@ -26,8 +29,7 @@ def read(table, declared) -> Found:
     wanted = declared.columns.get("label", questions[0] if len(questions) == 1 else None)
     if wanted not in questions:
         shown = ", ".join(questions[:8])
-        mend = f'{{"columns": {{"label": "{questions[0] if questions else "T0"}"}}}}'
-        raise VotesError(f"annotations answer the questions {shown}: say which, in metadata.json: {mend}")
+        raise VotesError(f"annotations answer the questions {shown}: {say({'label': (questions or ['T0'])[0]})}")
     found.rows["label"] = [given.get(wanted, "") for given in answers]
     found.rows = leave_out(found.rows, found.rows["label"] == "", "classification without an answer", found.notes)
     return found
