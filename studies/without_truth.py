@@ -32,7 +32,9 @@ from benchmark_utils.votes.digest import digest
 from studies.votes_per_task import load
 
 # Of the catalogue all but those that leave tasks without a label, are for two classes alone, or label as MV does
-STRATEGIES = tuple(row.name for row in CATALOGUE if row.name not in ("TwoThird", "KOS", "NS"))
+STRATEGIES = tuple(
+    row.name for row in CATALOGUE if row.name not in ("TwoThird", "NS") and not hasattr(row.make(), "max_classes")
+)
 MOST_SECONDS = 120  # of the processor, for all fits of a strategy on a crowd
 KEPT = Path("outputs/without_truth")
 CODE = [file for room in ("votes", "strategies", "scoring") for file in Path("benchmark_utils", room).rglob("*.py")]
