@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.votes.frames import of_one_answer, votes_of_table
 from benchmark_utils.votes.frozen import immutable
 from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
 from benchmark_utils.votes.refusals import (
@@ -210,7 +211,7 @@ class Votes:
         worker_code, worker_ids = encode_ids(frame[worker], None, "worker", frame.index)
         label_code, class_ids = encode_labels(frame[label], classes, n_class, frame.index)
         if contradictions != "all":
-            kept = _of_one_answer(task_code, worker_code, label_code, contradictions)
+            kept = of_one_answer(task_code, worker_code, label_code, contradictions)
             task_code, worker_code, label_code = task_code[kept], worker_code[kept], label_code[kept]
         return cls(
             task_code,
@@ -233,8 +234,16 @@ class Votes:
         return cls.from_frame(frame, tasks=list(answers), classes=classes, n_class=n_class)
 
     @classmethod
-    def from_matrix(cls, matrix, *, n_class=None) -> Votes:
-        """Votes from a matrix (n_task, n_worker) of class numbers, -1 where the worker did not answer the task."""
+    def from_matrix(cls, matrix, *, classes=None, n_class=None) -> Votes:
+        """Votes from a matrix (n_task, n_worker) of class numbers, -1 where the worker did not answer the task.
+
+        Or from a DataFrame whose index names the tasks and whose columns name the workers: a cell without a vote is
+        empty (NaN, None or ""), and labels may be words. `classes` and `n_class` are then as in `from_frame`.
+        """
+        if isinstance(matrix, pd.DataFrame):
+            return cls.from_frame(votes_of_table(matrix, classes), tasks=matrix.index, classes=classes, n_class=n_class)
+        if classes is not None:
+            raise VotesError("a matrix without names holds class numbers: give a DataFrame, or leave out classes")
         matrix = np.asarray(matrix)
         if matrix.ndim != 2:
             raise VotesError(f"the matrix of votes has {matrix.ndim} dimensions: it needs two, (n_task, n_worker)")
@@ -281,14 +290,6 @@ class Votes:
         if self.encoding is None:
             return np.arange(self.n_task), np.arange(self.n_worker), np.arange(self.n_class)
         return self.encoding.tasks, self.encoding.workers, self.encoding.classes
-
-
-def _of_one_answer(task, worker, label, which):
-    """Which rows say what the first (the last) of their worker's rows on their task says, (n,) bool."""
-    if which not in ("first", "last"):
-        raise VotesError(f"contradictions is {which!r}: it is 'all', 'first' or 'last'")
-    rows = pd.DataFrame({"task": task, "worker": worker, "label": label})
-    return (rows.groupby(["task", "worker"])["label"].transform(which) == rows["label"]).to_numpy()
 
 
 def _sorting_order(task, label, worker, n_class, n_worker):

@@ -535,3 +535,55 @@ def test_keep_leaves_all_but_the_votes(random_votes):
 def test_task_start_says_where_the_votes_of_a_task_are():
     votes = Votes([0, 0, 2], [0, 1, 1], [1, 0, 0], 4, 2, 2)
     assert votes.task_start.tolist() == [0, 2, 2, 3, 3]
+
+
+def table_of(columns, tasks):
+    return pd.DataFrame(columns, index=tasks)
+
+
+def test_a_table_with_names_and_gaps():
+    words = table_of({"ann": ["cat", None, "dog"], "bob": [np.nan, "", "cat"]}, ["x", "y", "z"])
+    votes = Votes.from_matrix(words)
+    assert votes.to_answers() == {"x": {"ann": "cat"}, "y": {}, "z": {"ann": "dog", "bob": "cat"}}
+    numbers = table_of({7: [0, 2, 2], 8: [np.nan, 0, np.nan]}, [10, 20, 30])
+    votes = Votes.from_matrix(numbers)
+    assert votes.to_answers() == {10: {7: 0}, 20: {7: 2, 8: 0}, 30: {7: 2}}
+    assert votes.encoding.classes.tolist() == [0, 2]
+    assert Votes.from_matrix(numbers, n_class=4).n_class == 4
+    assert Votes.from_matrix(words, classes=["fox", "dog", "cat"]).encoding.classes.tolist() == ["fox", "dog", "cat"]
+    truths = Votes.from_matrix(table_of({"ann": [True, False], "bob": [None, True]}, ["x", "y"]))
+    assert truths.encoding.classes.tolist() == [False, True]
+    assert truths.n_votes == 3
+
+
+def test_a_table_is_the_matrix_that_it_names(random_votes):
+    votes, _ = random_votes(n_task=30, n_worker=8, n_class=3, per_task=4)
+    matrix = np.full((30, 8), -1)
+    matrix[votes.task, votes.worker] = votes.label
+    named = Votes.from_matrix(pd.DataFrame(matrix).replace(-1, np.nan), n_class=3)
+    plain = Votes.from_matrix(matrix, n_class=3)
+    for name in ("task", "worker", "label"):
+        assert (getattr(named, name) == getattr(plain, name)).all()
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "fragment"),
+    [
+        (table_of({"ann": [0, -1]}, ["x", "y"]), {}, r"-1, which could be a class or no vote: leave .*table.where"),
+        (table_of({"ann": [None, ""]}, ["x", "y"]), {}, "holds no vote"),
+        (table_of({"ann": [0, 1]}, ["x", "x"]), {}, "task 'x' occurs twice"),
+        (pd.DataFrame([[0, 1]], columns=["ann", "ann"]), {}, "worker 'ann' occurs twice"),
+        (table_of({"ann": [0.5, 1]}, ["x", "y"]), {}, "a label is fractional"),
+        (np.array([[0, 1]]), {"classes": ["a", "b"]}, "give a DataFrame"),
+    ],
+)
+def test_tables_that_could_be_misread_are_refused(table, options, fragment):
+    with pytest.raises(VotesError, match=fragment):
+        Votes.from_matrix(table, **options)
+
+
+def test_minus_one_can_be_a_class_or_a_gap_as_it_is_said():
+    table = table_of({"ann": [0, -1], "bob": [-1, 1]}, ["x", "y"])
+    assert Votes.from_matrix(table.where(table != -1)).to_answers() == {"x": {"ann": 0}, "y": {"bob": 1}}
+    votes = Votes.from_matrix(table, classes=[-1, 0, 1])
+    assert votes.to_answers() == {"x": {"ann": 0, "bob": -1}, "y": {"ann": -1, "bob": 1}}
