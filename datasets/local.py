@@ -2,6 +2,7 @@ from pathlib import Path
 
 from benchmark_utils.crowds.errors import SourceError
 from benchmark_utils.crowds.formats.folder import find_files, read_folder
+from benchmark_utils.crowds.formats.own_tasks import read_tasks, task_files
 from benchmark_utils.harness.dataset import CrowdDataset, find_data
 
 EXAMPLE = "examples/animals"
@@ -13,6 +14,7 @@ class Dataset(CrowdDataset):
 
     FOLDER is absolute, or in the current folder, in the folder `local` of the data, or in the benchmark's. The default
     is a small made-up example. `local[path=all]` reads every folder of votes in the folder `local` of the data.
+    Where features or images lie beside the votes, the strategies that learn from tasks run too (docs/formats.md).
 
     Benchopt reads a bare FOLDER only where it begins with a letter or a slash and has no others than letters of ASCII,
     digits, `.`, `_`, `-` and `/`. Any other goes in quotes: `local[path='../my votes']`. A single bracket or a
@@ -48,7 +50,11 @@ class Dataset(CrowdDataset):
         raise SourceError(f"there is no folder {path} in {searched}; usage: {usage}")
 
     def paths(self):
-        return find_files(self.folder())
+        return [*find_files(self.folder()), *task_files(self.folder())]
 
     def load(self):
-        return self.read_cached(self.paths(), lambda: read_folder(self.folder()))
+        return self.read_cached(find_files(self.folder()), lambda: read_folder(self.folder()))
+
+    def read_tasks(self, folder, votes):
+        tasks = read_tasks(folder, votes)
+        return {} if tasks is None else {"tasks": tasks}

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_utils.crowds.formats.folder import read_noting
+from benchmark_utils.harness.hard_tasks import hard_tasks
 from benchmark_utils.harness.known_truths import FEW
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
 from benchmark_utils.harness.label_tables import ask_table, label_table, notices, worker_table
@@ -54,9 +55,10 @@ def main(arguments) -> int:
         why_not = refusal(chosen.strategy, votes)
         if why_not:
             raise LabelError(why_not)
+        hard = hard_tasks(chosen.path, votes)
         found = recommend(votes, chosen.strategy, truth=truth)
-        labels = label_table(votes, found)
-        write_whole(output, files_of(votes, found, labels, chosen.path, notes), chosen.force)
+        files = files_of(votes, found, chosen.path, notes, hard)
+        write_whole(output, files, chosen.force)
     except (LabelError, VotesError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -68,7 +70,7 @@ def main(arguments) -> int:
         return 130
     finally:
         signal.signal(signal.SIGTERM, old)
-    print(summary(votes, found, notes, output))
+    print(summary(votes, found, [*notes, *([hard.said.rstrip(".")] if hard else [])], output))
     return 0
 
 
@@ -84,15 +86,16 @@ def _parser():
     return parser
 
 
-def files_of(votes: Votes, found: Recommendation, labels, path: Path, notes=()) -> dict:
+def files_of(votes: Votes, found: Recommendation, path: Path, notes=(), hard=None) -> dict:
     """The text of each file, by name."""
+    labels = label_table(votes, found)
     workers = worker_table(votes, found.result)
     to_ask = ask_table(votes, found.result, labels)
     files = {"labels.csv": labels, "workers.csv": workers, "tasks_to_ask.csv": to_ask}
     if len(found.to_label):
         files["tasks_to_label.csv"] = labels.iloc[found.to_label][["task"]]
     texts = {name: table.to_csv(index=False) for name, table in files.items()}
-    return texts | {"votes.html": page_of(votes, found, labels, workers, to_ask, path.resolve().name, notes)}
+    return texts | {"votes.html": page_of(votes, found, labels, workers, to_ask, path.resolve().name, notes, hard)}
 
 
 def check_output(output: Path, force: bool):

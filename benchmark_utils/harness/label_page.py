@@ -18,13 +18,18 @@ MOST_WORKERS = 15  # of the table of who disagrees with whom
 MOST_MATRICES, MOST_CLASSES = 6, 12  # of the confusion matrices that are shown
 
 
-def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: str, notes=()) -> str:
-    """The page as HTML; `labels`, `workers` and `to_ask` are the tables of the files, `notes` those of the reader."""
+def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: str, notes=(), hard=None) -> str:
+    """The page as HTML.
+
+    `labels`, `workers` and `to_ask` are the tables of the files, `notes` those of the reader, `hard` the tasks that
+    are hard to learn, where tasks lie beside the votes.
+    """
     sections = [
         *([("Known truths", _known(found))] if found.checked is not None else []),
         *([("Held-out votes", _heldout(found))] if found.heldout is not None else []),
         ("Where the strategies differ", _strategies(votes, found)),
         ("Tasks to ask again", _to_ask(to_ask)),
+        *([("Tasks that are hard to learn", _hard(hard, labels))] if hard is not None else []),
         ("Workers", _workers(workers)),
         *([("What the strategy estimates", estimates)] if (estimates := _estimates(votes, found)) else []),
         ("Who disagrees with whom", _pairs(votes)),
@@ -106,6 +111,21 @@ def _to_ask(to_ask):
     return paragraph(about) + table(
         to_ask.head(MOST_ROWS), f"The first rows of tasks_to_ask.csv, which has {len(to_ask):,}"
     )
+
+
+def _hard(hard, labels):
+    if hard.waum is None:
+        return paragraph(hard.said)
+    order = np.argsort(hard.waum, kind="stable")
+    order = order[~np.isnan(hard.waum[order])][:MOST_ROWS]
+    about = (
+        "A network learns the answers from the tasks' features or images. WAUM, the weighted area under the margin, is "
+        "low where it does not come to give a task the answers of its workers, weighted by the trust in them: an "
+        "ambiguous task, or a wrong answer (Lefort et al., 2024)."
+    )
+    worst = labels.iloc[order][["task", "label", "votes", "winning_share"]]
+    worst.insert(1, "WAUM", hard.waum[order])
+    return paragraph(about) + table(worst, "The tasks with the lowest WAUM")
 
 
 def _workers(workers):

@@ -42,6 +42,7 @@ from benchmark_utils.crowds.formats.declared import (
     truth_from_txt,
 )
 from benchmark_utils.crowds.formats.found import Found, notices, to_votes
+from benchmark_utils.crowds.formats.own_tasks import task_files
 from benchmark_utils.crowds.formats.text_files import naming, parse_json, parse_json_lines, parse_table, read_text
 from benchmark_utils.votes import Votes, VotesError
 
@@ -60,7 +61,8 @@ def find_files(folder: Path) -> list[Path]:
     present = [folder / name for name in _VOTES if (folder / name).is_file()]
     if not present:
         others = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
-        present = [path for path in others if path.name not in (METADATA_FILE, *_READ_TRUTH)]
+        beside = {METADATA_FILE, *_READ_TRUTH, *(path.name for path in task_files(folder))}
+        present = [path for path in others if path.name not in beside]
     if not present:
         raise VotesError(f"{folder} holds no votes: put a file label.csv (item, worker, label) or answers.json into it")
     if not all(path.suffix == ".jsonl" for path in present):  # which may be one for each user
