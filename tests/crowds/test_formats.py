@@ -185,22 +185,88 @@ def test_doccano(tmp_path):
         read_folder(tmp_path)
 
 
-def test_sagemaker(tmp_path):
-    rows = [
+def request(rows, first=0):
+    """A file of a consolidation-request."""
+    return [
         {
-            "datasetObjectId": str(i),
+            "datasetObjectId": str(first + i),
             "dataObject": {"s3Uri": t},
             "annotations": [
                 {"workerId": w, "annotationData": {"content": json.dumps({"crowd-classifier": {"label": k}})}}
                 for w, k in given.items()
             ],
         }
-        for i, (t, given) in enumerate(WANTED.items())
+        for i, (t, given) in enumerate(rows)
     ]
+
+
+def test_sagemaker_requests(tmp_path):
+    rows = request(WANTED.items())
     assert read(tmp_path, "request.json", rows) == (WANTED, {}, "")
     rows[0]["annotations"][0]["annotationData"]["content"] = "{}"
     with pytest.raises(VotesError, match="task 'a' has the answer"):
         read(tmp_path, "request.json", rows)
+
+
+def test_sagemaker_requests_of_a_job(tmp_path):
+    """A job writes a file for each batch of objects; the job's folder, or the one of these files, is enough."""
+    place = tmp_path / "job" / "annotations" / "consolidated-annotation" / "consolidation-request" / "iteration-1"
+    place.mkdir(parents=True)
+    for number, row in enumerate(WANTED.items()):
+        (place / f"2020-01-0{number + 1}_10_00_00.json").write_text(json.dumps(request([row], number)))
+    (place.parents[1] / "consolidation-response").mkdir()
+    for folder in (tmp_path / "job", place, place.parent):
+        assert read_folder(folder)[0].to_answers() == WANTED
+    (place / "notes.json").write_text("{}")
+    with pytest.raises(VotesError, match=r"notes.json is no file of answers .* move it away"):
+        read_folder(tmp_path / "job")
+
+
+def test_sagemaker_worker_responses(tmp_path):
+    place = tmp_path / "job" / "annotations" / "worker-response" / "iteration-1"
+    for number, given in enumerate(WANTED.values()):
+        (place / str(number)).mkdir(parents=True)
+        answers = [
+            {
+                "acceptanceTime": "2020-01-01T10:00:00.000Z",
+                "answerContent": {"crowd-image-classifier": {"label": label}},
+                "submissionTime": "2020-01-01T10:00:09.000Z",
+                "timeSpentInSeconds": 9.1,
+                "workerId": worker,
+                "workerMetadata": {"identityData": {"sub": "x"}},
+            }
+            for worker, label in given.items()
+        ]
+        for part in range(2):  # two workers, two files
+            content = json.dumps({"answers": answers[part : part + 1]})
+            (place / str(number) / f"2020-01-0{part + 1}_10:00:00.json").write_text(content)
+    expected = dict(enumerate(WANTED.values()))
+    for folder in (tmp_path / "job", place):
+        assert read_folder(folder)[0].to_answers() == expected
+    one = place / "1" / "2020-01-01_10:00:00.json"
+    assert list(read_path(one)[0].to_answers().values()) == [{"w1": "dog"}]
+
+
+def test_sagemaker_manifests(tmp_path):
+    """One that keeps all answers is read; one with a consolidated label is refused with where the answers are."""
+    lines_ = [
+        {
+            "source-ref": row["dataObject"]["s3Uri"],
+            "job": {"annotationsFromAllWorkers": row["annotations"]},
+            "job-metadata": {"type": "groundtruth/custom", "human-annotated": "yes"},
+        }
+        for row in request(WANTED.items())
+    ]
+    assert read(tmp_path, "output.manifest", lines(lines_)) == (WANTED, {}, "")
+    consolidated = [
+        {"source-ref": t, "sport": 0, "sport-metadata": {"class-name": "football", "confidence": 0.8}} for t in WANTED
+    ]
+    response = [
+        {"datasetObjectId": "0", "consolidatedAnnotation": {"content": {"job": {"label": "x"}, "job-metadata": {}}}}
+    ]
+    for name, content in (("output.manifest", lines(consolidated)), ("response.json", response)):
+        with pytest.raises(VotesError, match=r"one consolidated label for each object .* give the job's folder"):
+            read(tmp_path, name, content)
 
 
 def test_what_is_said_is_said_again_from_the_cache(tmp_path, monkeypatch):

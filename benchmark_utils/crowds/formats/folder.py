@@ -12,6 +12,7 @@ Labels are class numbers or words. What cannot be read is refused with the file,
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from dataclasses import replace
@@ -59,6 +60,8 @@ def find_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise VotesError(f"{folder} is not a folder: give one that holds label.csv (item, worker, label)")
     present = [folder / name for name in _VOTES if (folder / name).is_file()]
+    if not present and (job := sagemaker.job_files(folder)):
+        return [*job, *_beside(folder)]
     if not present:
         others = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
         beside = {METADATA_FILE, *_READ_TRUTH, *(path.name for path in task_files(folder))}
@@ -148,8 +151,8 @@ def _read(paths, columns=None):
             with naming(path):
                 declared = read_metadata(path)
     declared = replace(declared, columns=declared.columns | (columns or {}))
-    with naming(votes_file):
-        found = _find(votes_file, declared) if len(votes_files) == 1 else _find_users(votes_files)
+    with naming(votes_file if len(votes_files) == 1 else _common(votes_files)):
+        found = _find(votes_file, declared) if len(votes_files) == 1 else _find_several(votes_files)
         votes, truth = to_votes(found, declared)
         if truth is not None and truth_file is not None:
             raise VotesError(f"it holds a truth, and so does {truth_file.name}: keep one of them")
@@ -172,16 +175,33 @@ def _find(path, declared) -> Found:
     return _of_table(parse_table(text, "item,worker,label"), declared)
 
 
-def _find_users(paths):
-    """doccano's folder of one file for each user."""
-    contents = {path.stem: parse_json_lines(read_text(path)) for path in paths}
+def _find_several(paths) -> Found:
+    """SageMaker's files of one job, or doccano's folder of one file for each user."""
+    contents = {}
+    for path in paths:
+        with naming(path.relative_to(_common(paths))):
+            contents[path] = _parse(read_text(path), path.suffix.lower())
+    if all(path.suffix == ".json" for path in paths):
+        return _in_words("sagemaker", sagemaker.read_job, contents)
     if not all(map(doccano.recognises, contents.values())):
         _refuse_two(paths[0].parent, "votes", paths[:2])
-    return doccano.read_users(contents)
+    return _in_words("doccano", doccano.read_users, {path.stem: content for path, content in contents.items()})
+
+
+def _in_words(name, read, *arguments):
+    """What a platform's reader finds; a refusal where a part is not where the platform writes it."""
+    try:
+        return read(*arguments)
+    except (AttributeError, KeyError, TypeError):
+        raise VotesError(f"it is not as {name} writes it: export it again") from None
+
+
+def _common(paths):
+    return Path(os.path.commonpath([path.parent for path in paths]))
 
 
 def _parse(text, suffix):
-    is_lines = suffix in (".jsonl", ".ndjson") or re.match(r"\s*\{[^\r\n]*\}[ \t]*[\r\n]+[ \t]*\{", text)
+    is_lines = suffix in (".jsonl", ".ndjson", ".manifest") or re.match(r"\s*\{[^\r\n]*\}[ \t]*[\r\n]+[ \t]*\{", text)
     return parse_json_lines(text) if is_lines else parse_json(text)
 
 
@@ -196,10 +216,7 @@ def _of_json(content, declared):
     if unused:
         options = ", ".join(f"--{kind}" for kind in sorted(unused))
         raise VotesError(f'it is read as {name}, which has no such columns: leave out {options}, or "columns"')
-    try:
-        return reader.read(content, declared)
-    except (AttributeError, KeyError, TypeError):
-        raise VotesError(f"it is not as {name} writes it: export it again") from None
+    return _in_words(name, reader.read, content, declared)
 
 
 def _of_table(table, declared):
@@ -211,8 +228,8 @@ def _of_table(table, declared):
 
 
 _TABLE_FORMATS = (mturk, toloka, appen, zooniverse, wide)
-_JSON_FORMATS = (answers_json, label_studio, prodigy, doccano, sagemaker)
-_JSON = (".json", ".jsonl", ".ndjson")
+_JSON_FORMATS = (sagemaker, answers_json, label_studio, prodigy, doccano)
+_JSON = (".json", ".jsonl", ".ndjson", ".manifest")
 _SUFFIXES = (".csv", ".tsv", ".parquet", *_JSON)
 _VOTES = ("label.csv", "label.tsv", "label.parquet", "label.jsonl", "answers.json", "answers.jsonl")
 _READ_TRUTH = {"truth.csv": truth_from_csv, "truth.txt": truth_from_txt, "ground_truth.npy": truth_from_npy}
