@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
-from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, dirichlet
+from benchmark_utils.strategies.steps.confusion import answer_matrix, dirichlet
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known_start import start_from
 from benchmark_utils.strategies.steps.logistic_normal import (
@@ -25,38 +25,43 @@ _STEPS = 3  # steps uphill for the workers' scores in an iteration
 
 @dataclass
 class HierarchicalDS:
-    """Hierarchical Dawid-Skene, by variational Bayes from what the prior makes of the votes.
+    """Hierarchical Dawid-Skene, by variational Bayes from the naive soft labels.
 
     Worker j has scores beta^j_kl ~ Normal(zeta_kl, omega_kl^2) and answers l to a task of class k with probability
-    softmax(beta^j_k)_l. The common scores zeta_kl ~ Normal(log prior_kl, 1) and the spread of the workers around them,
-    omega_kl ~ Normal+(0, 1), are learned: the fewer votes a worker has, and the more alike the workers are, the more
-    of the common matrix is in a worker's own. prior_k is iBCC's, `right` on k and `wrong` on each other class. The
-    paper has Normal(0, 1), under which every renaming of the classes is as probable and the start alone tells them
-    apart: what a single worker says is then noise. The prevalence is rho ~ Dirichlet(1). The paper samples the
-    posterior; here it has T_ik = q(z_i = k), q(rho) and Gaussian q(beta^j), zeta and omega at their mode, by turns:
+    softmax(beta^j_k)_l. The common scores zeta_kl ~ Normal(2 if k = l else 0, 1) and the spread of the workers around
+    them, omega_kl ~ Normal+(0, 1), are learned: the fewer votes a worker has, and the more alike the workers are, the
+    more of the common matrix is in a worker's own. Paun et al. have Normal(0, 1) for all zeta_kl, under which every
+    renaming of the classes is as probable. The mean of 2 on the diagonal, which says that workers are rather right
+    than wrong, is that of Pullin, Gurrin and Vukcevic, whose model is the same otherwise. The prevalence is
+    rho ~ Dirichlet(1). Both papers sample the posterior; here it has T_ik = q(z_i = k), q(rho) and Gaussian q(beta^j),
+    zeta and omega at their mode, by turns:
 
         q(beta^j_k)  uphill on  sum_i T_ik E log softmax(beta)_{y_ij} - KL(q | Normal(zeta_k, omega_k^2))
-        zeta_kl      = (log prior_kl + sum_j E beta^j_kl / omega_kl^2) / (1 + n_worker / omega_kl^2), then uphill with
+        zeta_kl      = (2 1(k = l) + sum_j E beta^j_kl / omega_kl^2) / (1 + n_worker / omega_kl^2), then uphill with
                        all beta^j_kl in step
         omega_kl^2   the root u of u^2 + n_worker u = sum_j E (beta^j_kl - zeta_kl)^2, then uphill with all
                      beta^j_kl - zeta_kl in proportion
         T_ik         proportional to exp(E log rho_k + sum_j E log softmax(beta^j_k)_{y_ij})
 
     Each raises the evidence lower bound plus the log prior of zeta and omega (see `logistic_normal` for the softmax);
-    it has converged when this changes by at most `tol`.
+    it has converged when this changes by at most `tol`. Like the start of every strategy here with confusion matrices,
+    this one is the naive soft labels; the scores start at the prior's mean and omega at 1, the prior's scale.
+
+    S. Paun, B. Carpenter, J. Chamberlain, D. Hovy, U. Kruschwitz, M. Poesio, "Comparing Bayesian models of
+    annotation", TACL (2018). J. M. Pullin, L. C. Gurrin, D. Vukcevic, "Statistical models for repeated categorical
+    ratings: the R package rater", The R Journal (2023).
 
     Attributes
     ----------
     pooling : float, optional
         1 / omega^2, instead of learning it: near 0 every worker stands alone as in Dawid and Skene, and as it grows
         all get the same matrix.
-    right, wrong : float
-        As in iBCC.
+    diagonal : float
+        Prior mean of zeta_kk, 2 in the package rater; 0 is Paun et al.'s.
     """
 
     pooling: float | None = None
-    right: float = 4.0
-    wrong: float = 1.0
+    diagonal: float = 2.0
 
     def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
@@ -78,11 +83,9 @@ class HierarchicalDS:
         n_class, shape = votes.n_class, (votes.n_worker, votes.n_class, votes.n_class)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        _, log_possible, has_posterior = start_from(votes, known)
-        zeta = prior = np.log(confusion_prior(n_class, self.right, self.wrong))
-        likelihood = answers @ np.tile(prior, (votes.n_worker, 1)) + log_possible
-        posterior, _ = softmax(likelihood, np.zeros(n_class), has_posterior)
+        posterior, log_possible, has_posterior = start_from(votes, known)
         count = (answers_of_worker @ posterior).reshape(shape)  # axes j, answer, true class
+        zeta = prior = self.diagonal * np.eye(n_class)
         precision = np.full((n_class, n_class), self.pooling or 1.0)
         beta = prior_scores(zeta, np.maximum(precision, 1), shape)
         history, converged = [], False
