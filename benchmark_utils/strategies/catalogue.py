@@ -28,6 +28,7 @@ from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.two_third import TwoThird
+from benchmark_utils.strategies.vi_bp import VIBP
 from benchmark_utils.strategies.vi_mf import VIMF
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
@@ -92,6 +93,7 @@ CATALOGUE = (
     Row("CBCC", CBCC, "CBCC"),
     Row("HierarchicalDS", HierarchicalDS, "HierarchicalDS"),
     Row("VI-MF", VIMF, "VI-MF"),
+    Row("VI-BP", VIBP, "VI-BP"),
     Row("Minimax", Minimax, "Minimax"),
     Row("PlantNet", PlantNet, "PlantNet", peerannot="plantnet"),
 )
