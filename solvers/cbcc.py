@@ -9,7 +9,7 @@ class Solver(IterativeSolver):
     """
 
     name = "CBCC"
-    parameters = {"communities": [3]}
+    parameters = {"communities": [None], "max_votes": [None]}
 
     def get_strategy(self):
         return CBCC(communities=self.communities)

@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import digamma
 
 from benchmark_utils.strategies.cbcc import CBCC
+from benchmark_utils.strategies.conformance import PROPERTIES, try_property
 from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.steps.logistic_normal import Scores, climb, expected_log, prior_scores
 from benchmark_utils.votes import Votes
@@ -75,7 +76,7 @@ def test_the_bound_never_falls(communities, skill, random_votes):
 @pytest.mark.parametrize("name", ["bluebirds", "dog"])
 def test_the_bound_never_falls_on_real_crowds(name, load_data):
     data = load_data(name) if name == "bluebirds" else load_data("local", path=name)
-    history = CBCC().fit(data["votes"], n_iter=60, tol=-1).history
+    history = CBCC(communities=3).fit(data["votes"], n_iter=60, tol=-1).history
     assert np.diff(history).min() >= -1e-9 * abs(history[0])
 
 
@@ -116,6 +117,31 @@ def test_communities_that_are_there_are_found():
     np.testing.assert_allclose(by_kind, matrices, atol=0.05)
     assert (result.labels == truth).mean() > 0.97
     assert result.worker_score[kind == 1].max() < result.worker_score[kind == 0].min()
+
+
+def test_the_number_of_communities_has_the_highest_bound():
+    """Workers of two kinds are two communities, and workers who are all alike are one."""
+    rng = np.random.default_rng(0)
+    truth, kind = rng.integers(3, size=300), np.repeat([0, 1], [14, 6])
+    matrices = np.array([0.8 * np.eye(3) + 0.2 / 3, np.tile([0.8, 0.1, 0.1], (3, 1))])
+    for kinds, expected in [(kind, 2), (np.zeros(20, int), 1)]:
+        answers = np.array([[rng.choice(3, p=matrices[c][z]) for c in kinds] for z in truth])
+        votes = Votes.from_matrix(answers, n_class=3)
+        result = CBCC().fit(votes)
+        assert result.parameters["community"].shape[1] == expected
+        alone = [CBCC(communities=m).fit(votes) for m in range(1, expected + 2)]
+        np.testing.assert_array_equal(result.parameters["bounds"], [end.history[-1] for end in alone])
+        assert np.argmax(result.parameters["bounds"]) == expected - 1 == len(result.parameters["bounds"]) - 2
+        np.testing.assert_array_equal(result.soft, alone[expected - 1].soft)
+        assert result.history[-1] == alone[expected - 1].history[-1]
+        assert result.n_iter == max(end.n_iter for end in alone)
+
+
+@pytest.mark.parametrize("name", ["no_loop_in_python", "time_follows_votes"])
+def test_with_a_given_number_of_communities_its_cost_follows_the_votes(name):
+    (promised,) = [one for one in PROPERTIES if one.name == name]
+    found = try_property(CBCC(communities=3), promised)
+    assert found.outcome == "passed", found.seen
 
 
 def test_known_tasks_keep_their_truth(random_votes):

@@ -79,7 +79,7 @@ def test_iterations_and_tolerance(name, random_votes):
     votes, _ = random_votes(n_class=2, skill=0.5)
     few, more = strategy.fit(votes, n_iter=3, tol=-1), strategy.fit(votes, n_iter=7, tol=-1)
     assert (few.n_iter, more.n_iter) == (3, 7)
-    if name not in ("MACE", "EBCC"):  # of whose starts another may be the best by then
+    if name not in ("MACE", "EBCC", "CBCC"):  # of whose starts, or numbers of communities, another may be the best then
         assert few.history == more.history[:3]
     loose, tight = strategy.fit(votes, tol=0.1), strategy.fit(votes, tol=1e-4)
     assert loose.converged
