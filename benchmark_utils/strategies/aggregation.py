@@ -49,8 +49,8 @@ class Strategy(Protocol):
     """What the suite asks of a strategy; `python -m benchmark_utils check FILE` says whether one keeps it.
 
     Only `fit` is needed. One that iterates also takes `n_iter`, the most iterations to do, 0 for the start, and `tol`,
-    the tolerance of its own stopping rule. One that can be told some truths takes `known`, int64 (n_task,), the class of
-    each task whose truth is known and else -1: these tasks keep their class in every iteration and have it as label.
+    the tolerance of its own stopping rule. One that can be told some truths takes `known`, int64 (n_task,), the class
+    of each task whose truth is known and else -1: these tasks keep their class in every iteration and have it as label.
 
     Attributes
     ----------
