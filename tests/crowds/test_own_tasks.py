@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark_utils.crowds.formats import own_tasks
 from benchmark_utils.crowds.formats.folder import find_files, read_folder
 from benchmark_utils.crowds.formats.own_tasks import SIDE, read_tasks, task_files
 from benchmark_utils.votes import VotesError
@@ -177,6 +178,6 @@ def test_refused_in_words(folder, case):
 
 def test_images_need_pillow(folder, monkeypatch):
     write_images(folder)
-    monkeypatch.setattr("benchmark_utils.crowds.formats.own_tasks.find_spec", lambda name: None)
+    monkeypatch.setattr(own_tasks, "find_spec", lambda name: None)
     with pytest.raises(VotesError, match="pip install pillow"):
         read(folder)
