@@ -35,9 +35,7 @@ def test_two_results_are_compared(published, tmp_path, capsys):
     assert compare_command.main([str(tmp_path / "new.parquet"), str(published), "--markdown"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("## Mine, on 1 crowd\n")
-    assert (
-        "Mine is better than MV on 1 of 1 crowds; better than GLAD on 1 of 1 crowds; not separated from IWMV" in printed
-    )
+    assert "Mine is better than MV on 1 of 1 crowds; not separated from DS, IWMV, WAWA. Over all crowds" in printed
 
 
 def test_what_cannot_be_compared_ends_with_status_2(published, tmp_path, capsys):
