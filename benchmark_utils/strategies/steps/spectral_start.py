@@ -42,11 +42,18 @@ class _TooThinError(Exception):
     """The moments do not determine the model; the message says which and by how much."""
 
 
-def spectral_start(votes: Votes) -> SpectralStart:
-    """Parameters from the moments of three groups, or the reason why the groups are too thin."""
+def spectral_start(votes: Votes, group=None) -> SpectralStart:
+    """Parameters from the moments of three groups, or the reason why the groups are too thin.
+
+    Parameters
+    ----------
+    votes : Votes
+    group : int array, (n_worker,), optional
+        The group of each worker, 0, 1 or 2, and -1 without votes, in place of `deal(votes)`.
+    """
     answers = answer_matrix(votes)
     try:
-        group = deal(votes)
+        group = deal(votes) if group is None else group
         means = [_group_mean(answers, group == g, votes.n_class) for g in range(3)]
         models = [decompose(means[c - 2], means[c - 1], means[c]) for c in range(3)]
         confusion = _worker_confusions(answers, group, means, models)
