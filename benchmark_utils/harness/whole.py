@@ -137,7 +137,11 @@ def write_skips(asked, skipped):
 
 
 def would_skip(parts, dataset_parts):
-    """Why the solver skips this dataset, asked once more, else "": Benchopt tells the reason to the terminal alone."""
+    """Why the solver skips this dataset, asked once more, else "": Benchopt tells the reason to the terminal alone.
+
+    An error is no skip. A solver or a dataset that fails when it is asked failed in the run, too. Where only asking
+    again fails, the result counts as missing, since nothing shows that it was skipped; the error is printed.
+    """
     try:
         dataset, objective, solver = (
             part.get_instance(**parameters) for part, parameters in (dataset_parts, parts["Objective"], parts["Solver"])
@@ -147,7 +151,9 @@ def would_skip(parts, dataset_parts):
         if not skips:
             skips, reason = solver.skip(**objective.get_objective())
         return (reason or "no reason is given") if skips else ""
-    except Exception:  # what fails here failed there
+    except Exception as error:
+        solver, dataset = parts["context"].solver_name, parts["context"].dataset_name
+        click.echo(f"Whether {solver} skips {dataset} cannot be told: {type(error).__name__}: {error}", err=True)
         return ""
 
 

@@ -4,9 +4,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from benchmark_utils.harness.whole import would_skip
 from benchmark_utils.results.table import read_skips
 from tests.conftest import ROOT
 from tests.harness import runs
@@ -49,6 +51,17 @@ def test_nothing_is_missing_from_a_whole_run(benchmark):
     assert set(skips) == {("", "local[path=gone]"), ("KOS", "local[path=two]")}
     assert skips["KOS", "local[path=two]"] == "KOS is for 2 classes at most, and these votes have 3"
     assert "gone" in skips["", "local[path=gone]"]
+
+
+def test_an_error_is_no_skip_and_is_said(capsys):
+    def fail(**parameters):
+        raise OSError("votes.csv is gone")
+
+    context = SimpleNamespace(solver_name="KOS", dataset_name="local[path=one]")
+    parts = dict(context=context, Objective=(None, {}), Solver=(None, {}))
+    assert would_skip(parts, (SimpleNamespace(get_instance=fail), {})) == ""
+    said = "Whether KOS skips local[path=one] cannot be told: OSError: votes.csv is gone\n"
+    assert capsys.readouterr().err == said
 
 
 def test_results_of_another_run_do_not_count(benchmark):
