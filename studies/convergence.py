@@ -4,8 +4,10 @@
 
 "Before" is a change of the log-likelihood (or of the evidence bound) of a millionth of its value, "after" one of a
 thousandth of a nat, which is the rule of `stands_still`. "Short" is how many nats the end is below the end of
-MOST iterations. Each row is kept in outputs/convergence.json as soon as it is measured, so that a stopped run goes on.
-A row is measured again where the votes or the code of the suite have changed.
+MOST iterations, or of those after which a step changes less than STILL nats.
+
+Each row is kept in outputs/convergence.json as soon as it is measured, so that a stopped run goes on. A row is measured
+again where the votes or the code of the suite have changed.
 """
 
 import argparse
@@ -29,6 +31,7 @@ from benchmark_utils.votes.digest import digest
 from studies.votes_per_task import ROOT, load
 
 MOST = 1000
+STILL = 1e-7
 AT_HAND = ("bluebirds", "labelme", "music", "cifar10h", "audiobirds", *CROWDS)
 STRATEGIES = {
     "DS": DawidSkene(),
@@ -52,7 +55,7 @@ def first(still) -> int:
 
 def compare(strategy, votes, truth):
     """By rule: iterations, accuracy there, nats short of the end."""
-    history = np.array(strategy.fit(votes, n_iter=MOST, tol=-1).history)
+    history = np.array(strategy.fit(votes, n_iter=MOST, tol=STILL).history)
     ends = {rule: first(holds(history, np.abs(np.diff(history)))) for rule, holds in RULES.items()}
     known = truth >= 0
     rows = {}
@@ -121,7 +124,8 @@ def page(compared, absent, left_out, command) -> str:
         f"{len({crowd for crowd, _ in compared})} crowds.",
         "*Before*, a strategy had converged when its log-likelihood, or the bound that it raises, changed by at most a",
         "millionth of its value. *After* is the rule today: a change of at most a thousandth of a nat. Cells are",
-        f"*before / after*. Nats short is how far the end by the rule lies below the end of {MOST} iterations.",
+        "*before / after*. Nats short is how far the end by the rule lies below the end of",
+        f"{MOST} iterations, or of those after which a step changes less than {STILL:g} nats.",
         "",
         f"- All pairs together take {total['before']:,} iterations before and {total['after']:,} after.",
         f"- The worst pair ends {worst['before']:.1f} nats short before, and {worst['after']:.1f} after.",
