@@ -32,6 +32,7 @@ from benchmark_utils.strategies.vi_bp import VIBP
 from benchmark_utils.strategies.vi_mf import VIMF
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.strategies.weighted_majority_vote import GoldMajorityVote
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
 from benchmark_utils.strategies.zc import ZC
 
@@ -65,6 +66,7 @@ class Row:
 CATALOGUE = (
     Row("MV", MajorityVote, "MV", iterates=False, crowd_kit="MajorityVote", peerannot="majority_voting"),
     Row("NS", NaiveSoft, "NS", iterates=False, peerannot="naive_soft"),
+    Row("GoldMV", GoldMajorityVote, "GoldMV", iterates=False),
     Row("WAWA", WAWA, "WAWA", iterates=False, crowd_kit="Wawa", peerannot="wawa"),
     Row("TwoThird", TwoThird, "TwoThird", iterates=False, peerannot="twothird"),
     Row("IWMV", IWMV, "IWMV", peerannot="iwmv"),

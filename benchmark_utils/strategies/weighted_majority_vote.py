@@ -9,6 +9,7 @@ import pandas as pd
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise, sum_votes
+from benchmark_utils.votes.ids import comparable
 from benchmark_utils.votes.refusals import raise_rows
 
 _TRACE = 1e-12  # a worker of weight 0 keeps a trace of a voice: the label is always one that was voted
@@ -34,13 +35,16 @@ class WeightedMajorityVote:
         VotesError
             Weights of another length, a worker with votes who has no weight, a weight below zero or not a number.
         """
-        return _vote(votes, self._of_workers(votes), seed)
+        return _vote(votes, self.of_workers(votes), seed)
 
-    def _of_workers(self, votes):
+    def of_workers(self, votes: Votes) -> np.ndarray:
+        """The weights by worker code, (n_worker,); raises what `fit` raises."""
         weights, ids = self.weights, None
         if isinstance(weights, pd.Series | Mapping):
             ids = np.arange(votes.n_worker) if votes.encoding is None else votes.encoding.workers
-            weights = pd.Series(weights).reindex(ids)
+            weights = pd.Series(weights)
+            ours, theirs = comparable(pd.Series(ids), pd.Series(weights.index), "worker")
+            weights = weights.set_axis(theirs).reindex(ours)
             weights[(votes.votes_per_worker == 0) & weights.isna()] = 0
         weights = np.asarray(weights, dtype=float)
         if weights.shape != (votes.n_worker,):

@@ -73,3 +73,10 @@ def test_gold_is_ahead_of_the_majority(random_votes):
     gold = GoldMajorityVote().fit(votes, known=known).labels
     np.testing.assert_array_equal(gold[:100], truth[:100])
     assert np.mean(gold[100:] == truth[100:]) > np.mean(MajorityVote().fit(votes).labels[100:] == truth[100:]) + 0.1
+
+
+@pytest.mark.parametrize("ids", [["1", "2", "3"], [1.0, 2.0, 3.0], [1, 2, 3]])
+def test_numbers_are_the_same_worker_however_they_are_written(ids):
+    votes = Votes.from_frame(pd.DataFrame({"task": [0, 0, 0], "worker": [1, 2, 3], "label": ["x", "y", "y"]}))
+    result = WeightedMajorityVote(pd.Series([3, 1, 0.5], index=ids)).fit(votes)
+    assert result.worker_score.tolist() == [3, 1, 0.5]
