@@ -114,3 +114,11 @@ def test_published_accuracy(name, load_data):
     known = data["truth"] >= 0
     accuracy = (BWA().fit(data["votes"]).labels == data["truth"])[known].mean()
     assert accuracy == pytest.approx(PUBLISHED[name], abs=0.002)
+
+
+def test_a_known_task_without_votes_counts_in_the_mean(random_votes):
+    votes, _ = random_votes(n_task=30)
+    votes = Votes(votes.task, votes.worker, votes.label, 32, votes.n_worker, votes.n_class)
+    result = BWA().fit(votes, known=np.where(np.arange(32) == 30, 2, -1))
+    np.testing.assert_allclose(result.parameters["mean"], result.parameters["truth"][:31].mean(axis=0))
+    assert result.labels[30:].tolist() == [2, -1]
