@@ -33,7 +33,9 @@ from studies.votes_per_task import load
 
 # Of the catalogue all but those that leave tasks without a label, are for two classes alone, or label as MV does
 STRATEGIES = tuple(
-    row.name for row in CATALOGUE if row.name not in ("TwoThird", "NS") and not hasattr(row.make(), "max_classes")
+    row.name
+    for row in CATALOGUE
+    if row.name not in ("TwoThird", "NS", "GoldMV") and not hasattr(row.make(), "max_classes")
 )
 MOST_SECONDS = 120  # of the processor, for all fits of a strategy on a crowd
 KEPT = Path("outputs/without_truth")
