@@ -7,9 +7,12 @@ from benchmark_utils.harness.fresh import FreshObjective
 from benchmark_utils.harness.hidden import ForgetsDataset, hide, reveal
 from benchmark_utils.harness.version import software, suite
 from benchmark_utils.scoring.against_truth import score, score_test
+from benchmark_utils.scoring.disagreement import disagreement_scores
 from benchmark_utils.scoring.given import give
+from benchmark_utils.scoring.kept_scores import pack_scores, task_scores
 from benchmark_utils.scoring.right import pack_right
 from benchmark_utils.scoring.truth_free import heldout_scores, withheld_votes
+from benchmark_utils.scoring.workers import skill_correlation
 from benchmark_utils.votes.description import in_a_line
 from benchmark_utils.votes.digest import digest
 from benchmark_utils.votes.frozen import read_only
@@ -92,7 +95,7 @@ class Objective(ForgetsDataset, FreshObjective):
         if self.known_share:
             known, truth = give(truth, self.known_share, self.get_seed(use_repetition=True))
             self.known, self.provenance["data"] = read_only(known), digest(votes, truth)  # scored on other tasks
-        hide(self, truth, test_truth, withheld)
+        hide(self, truth, test_truth, withheld, confusion)
 
     def get_objective(self):
         """What a solver sees: what it cannot change for the others; no vote withheld, no truth that is not given."""
@@ -102,13 +105,19 @@ class Objective(ForgetsDataset, FreshObjective):
     def evaluate_result(
         self, labels, soft=None, n_iter=0, converged=True, test_proba=None, task_score=None, worker_score=None
     ):
-        truth, test_truth, withheld = reveal(self)
+        truth, test_truth, withheld, confusion = reveal(self)
         scores = score(self.votes, truth, labels, soft, self.known)
         scores |= score_test(test_proba, test_truth)
         if withheld is not None:
             scores |= heldout_scores(self.votes, withheld, labels, soft, self.known)
-        check_score(task_score, "task_score", self.votes.n_task)
-        check_score(worker_score, "worker_score", self.votes.n_worker)
+        scores |= disagreement_scores(
+            self.votes, self.votes if withheld is None else withheld, labels, soft, self.known
+        )
+        task_score = task_scores(check_score(task_score, "task_score", self.votes.n_task), soft)
+        worker_score = check_score(worker_score, "worker_score", self.votes.n_worker)
+        scores["skill_correlation"] = skill_correlation(self.votes, confusion, worker_score)
+        scores["worker_scores"] = pack_scores(worker_score, self.votes.votes_per_worker)
+        scores["task_scores"] = pack_scores(task_score, self.votes.votes_per_task)
         n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)
         scores |= dict(n_iter=n_iter, converged=converged, right=pack_right(truth, labels))
         return dict(value=1 - scores["acc_train"], **scores, **self.provenance)

@@ -55,7 +55,14 @@ class OneShotSolver(FreshSolver):
         if result.note and result.note != getattr(self, "noted", ""):  # once, not at each point of a curve
             print(f"{self.name}: {result.note}")
             self.noted = result.note
-        return dict(labels=result.labels, soft=result.soft, n_iter=result.n_iter, converged=result.converged)
+        return dict(
+            labels=result.labels,
+            soft=result.soft,
+            n_iter=result.n_iter,
+            converged=result.converged,
+            worker_score=result.worker_score,
+            task_score=result.task_score,
+        )
 
 
 class Converged(StoppingCriterion):

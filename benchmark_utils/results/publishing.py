@@ -14,12 +14,14 @@ import pandas as pd
 from benchmark_utils.results.names import is_selected
 from benchmark_utils.results.outcomes import check_one_crowd
 from benchmark_utils.results.table import CURVE, ResultError, final_points, order_of_points, read_result
-from benchmark_utils.scoring.columns import ACC_TRAIN, COLUMNS, DATA, RIGHT, SUITE, shown
+from benchmark_utils.scoring.columns import ACC_TRAIN, COLUMNS, DATA, PACKED, SUITE, shown
 
 KEY = ["dataset_name", "objective_name", "solver_name", "idx_rep", "stop_val"]  # by which `benchopt merge` tells rows
 MARKERS = 53  # of the plotly.js on Benchopt's page; it numbers the solvers, and one with a higher number is not drawn
 LARGEST = 5_000_000  # bytes of a file
-ALWAYS = [c.name for c in COLUMNS if not c.name.startswith("objective_heldout_")]  # those only where votes are withheld
+# the first are there only where votes are withheld, the others are newer than the results in outputs/
+NOT_ALWAYS = ("objective_heldout_", "objective_votes_", "objective_skill_", "objective_acc_test_top", *PACKED[1:])
+ALWAYS = [c.name for c in COLUMNS if not c.name.startswith(NOT_ALWAYS)]
 TEXTS = [column.name for column in COLUMNS if column.kind == "text"]
 VIEWS = {
     "Accuracy against time": {
@@ -87,15 +89,17 @@ def carry_forward(results):
 
 
 def to_publish(results):
-    """The rows to publish: no pickles, which tasks are right at last points only, and the columns that tables show.
+    """The rows to publish: no pickles, what is packed at last points only, and the columns that tables show.
 
     Benchopt's page has two sets of curves for each column whose name begins with `objective_`, and opens on the first.
     """
     rows = carry_forward(results)
-    rows[RIGHT] = rows[RIGHT].where(rows.index.isin(final_points(rows).index), None)
+    is_last = rows.index.isin(final_points(rows).index)
+    for name in rows.columns.intersection(PACKED):
+        rows[name] = rows[name].where(is_last, None)
     other = [c for c in rows if not c.startswith("objective_") or c == "objective_name"]
     numbers = [c.name for c in shown(rows) if c.name not in other]
-    return rows[[*other, *numbers, *TEXTS]].dropna(axis="columns", how="all")
+    return rows[[*other, *numbers, *(name for name in TEXTS if name in rows)]].dropna(axis="columns", how="all")
 
 
 def write(rows, path):

@@ -85,12 +85,12 @@ def score_test(probabilities, truth) -> dict[str, float]:
     Parameters
     ----------
     probabilities : float array, (n_test, n_class), or None
-        None where the strategy learns no classifier: both metrics are NaN.
+        None where the strategy learns no classifier: all metrics are NaN.
     truth : int array, (n_test,), or None
-        None where the dataset has no held-out images: both metrics are NaN.
+        None where the dataset has no held-out images: all metrics are NaN.
     """
     if probabilities is None or truth is None:
-        return dict(acc_test=np.nan, ece_test=np.nan)
+        return dict(acc_test=np.nan, acc_test_top5=np.nan, ece_test=np.nan)
     probabilities, truth = np.asarray(probabilities), np.asarray(truth)
     if probabilities.ndim != 2:
         raise ValueError(f"probabilities has shape {probabilities.shape}: it needs (images, classes)")
@@ -98,6 +98,7 @@ def score_test(probabilities, truth) -> dict[str, float]:
     truth = check_labels(truth, "the truth of the test images", *probabilities.shape)
     return dict(
         acc_test=accuracy(probabilities.argmax(axis=1), truth),
+        acc_test_top5=top_accuracy(probabilities, truth, 5),
         ece_test=expected_calibration_error(probabilities, truth),
     )
 
@@ -106,6 +107,27 @@ def accuracy(labels, truth) -> float:
     """AccTrain, the mean over G of 1(label = truth) 1(valid) (thesis, eq. 1.18 and section 4.2.2)."""
     known = truth >= 0
     return mean_or_nan(labels[known] == truth[known])
+
+
+def top_accuracy(probabilities, truth, k) -> float:
+    """The share of G whose true class is among the k most probable ones (thesis, Table 2.4).
+
+    Classes that tie for the last places share them: with m places for n classes each counts m / n, as if the tie were
+    broken at random. NaN where there are no more than k classes, since every answer would be right.
+
+    Parameters
+    ----------
+    probabilities : float array, (n, n_class)
+    truth : int array, (n,)
+    k : int
+    """
+    known = np.flatnonzero(truth >= 0)
+    if probabilities.shape[1] <= k:
+        return np.nan
+    rows = probabilities[known]
+    of_truth = rows[np.arange(len(known)), truth[known]][:, None]
+    n_above, n_equal = (rows > of_truth).sum(axis=1), (rows == of_truth).sum(axis=1)
+    return mean_or_nan(((k - n_above) / n_equal).clip(0, 1))
 
 
 def expected_accuracy(labels, soft, truth) -> float:

@@ -38,6 +38,8 @@ class Column:
 
 ACC_TRAIN = "objective_acc_train"
 RIGHT, DATA, CROWD, SUITE = "objective_right", "objective_data", "objective_crowd", "objective_suite"
+WORKER_SCORES, TASK_SCORES = "objective_worker_scores", "objective_task_scores"
+PACKED = [RIGHT, WORKER_SCORES, TASK_SCORES]  # a text that speaks of many tasks or workers
 
 COLUMNS = (
     Column(
@@ -147,9 +149,35 @@ COLUMNS = (
         "higher",
     ),
     Column(
+        "objective_acc_test_top5",
+        "The share of the held-out tasks whose class is among the five that a learnt classifier finds most probable; "
+        "NaN with five classes or fewer.",
+        "test accuracy, top 5",
+        "higher",
+    ),
+    Column(
         "objective_ece_test",
         "Expected calibration error of a learnt classifier on the held-out tasks.",
         better="lower",
+    ),
+    Column(
+        "objective_votes_cross_entropy",
+        "Cross-entropy of the soft labels with each task's distribution of votes, for crowds whose truth is that "
+        "people disagree. The strategy saw these votes, so NS has the best by construction; with `heldout_share` they "
+        "are the withheld ones.",
+        better="lower",
+    ),
+    Column(
+        "objective_votes_manhattan",
+        "Manhattan distance of the soft labels from the same distribution, from 0 to 2.",
+        better="lower",
+    ),
+    Column(
+        "objective_skill_correlation",
+        "Spearman's correlation, over the workers who voted, of the strategy's scores with the workers' true skill: "
+        "the mean diagonal of the true confusion matrix, which a simulator knows.",
+        "recovered skill",
+        "higher",
     ),
     Column(
         "objective_heldout_agreement",
@@ -176,6 +204,18 @@ COLUMNS = (
     Column(
         "objective_right",
         "Which tasks of G the strategy got right, packed by `scoring/right.py`: of 20,000 of them where G has more.",
+        kind="text",
+    ),
+    Column(
+        WORKER_SCORES,
+        "How much the strategy trusts each worker, packed by `scoring/kept_scores.py`: of 1,000 of them where more "
+        "voted. Empty where it scores none.",
+        kind="text",
+    ),
+    Column(
+        TASK_SCORES,
+        "How clear each task is to the strategy, packed likewise: its own score (GLAD's easiness, WAUM, ...), or else "
+        "the highest probability of the soft label. Empty where it has hard labels alone.",
         kind="text",
     ),
     Column(

@@ -27,10 +27,14 @@ def kept_tasks(truth) -> np.ndarray:
     truth : int array, (n_task,)
         -1 where it is not known.
     """
-    known = np.flatnonzero(np.asarray(truth) >= 0)
-    if len(known) > N_KEPT:
-        known = np.sort(known[np.argsort(_hash(known), kind="stable")[:N_KEPT]])
-    return known
+    return sample(np.flatnonzero(np.asarray(truth) >= 0), N_KEPT)
+
+
+def sample(numbers, most) -> np.ndarray:
+    """All of these numbers, sorted, or the `most` of them whose hash is lowest."""
+    if len(numbers) <= most:
+        return numbers
+    return np.sort(numbers[np.argsort(_hash(numbers), kind="stable")[:most]])
 
 
 def pack_right(truth, labels) -> str:

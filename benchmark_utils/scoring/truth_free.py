@@ -114,7 +114,7 @@ def vote_probability(seen: Votes, soft, task, label) -> np.ndarray:
     So T = S + r q', where S is as sparse as T and r_i q_k is what each other class k has, and all of it takes memory
     and time of S.
     """
-    stored, rest, q = _stored_and_rest(soft)
+    stored, rest, q = stored_and_rest(soft)
     n_class = stored.shape[1]
     votes = sparse.csr_array((np.ones(seen.n_votes), (seen.task, seen.label)), shape=stored.shape)
     count = (stored.T.tocsr() @ votes).tocsr()  # sum_i S_ik N_il, (n_class, n_class)
@@ -130,7 +130,7 @@ def vote_probability(seen: Votes, soft, task, label) -> np.ndarray:
     return listed + rest[task] * every[label]
 
 
-def _stored_and_rest(soft):
+def stored_and_rest(soft):
     """S (csr_array), r (n_task,) and q (n_class,) of T = S + r q': probabilities above zero, and what others have."""
     q = getattr(soft, "proportions", None)
     soft = sparse.csr_array(soft, dtype=float, copy=True)

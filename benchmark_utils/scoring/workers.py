@@ -1,4 +1,4 @@
-"""Scores of workers that can be read off their confusion matrices."""
+"""Scores of workers that can be read off their confusion matrices, and how well a strategy's own rank the workers."""
 
 import numpy as np
 from scipy import sparse
@@ -61,3 +61,45 @@ def tasks_met(votes: Votes, soft) -> np.ndarray:
     cast = sparse.csr_array((np.ones(votes.n_votes), (votes.worker, votes.task)), shape=(votes.n_worker, votes.n_task))
     met = cast @ soft
     return met.toarray() if sparse.issparse(met) else met
+
+
+def skill_correlation(votes: Votes, confusion, worker_score) -> float:
+    """How well a strategy ranks the workers: Spearman's correlation of its scores with their true skill.
+
+    The true skill of worker j is trace(pi^j) / K, the mean diagonal of the true confusion matrix: the thesis's ability
+    (section 3.1.5), and what a strategy with confusion matrices gives as its score. All classes count alike, however
+    rare. It is thus a trait of the worker, not of the tasks that they happened to meet. Where the classes are out of
+    balance, a strategy that estimates the share of a worker's right votes estimates another quantity, and cannot reach
+    1. Nor can any strategy whose scores differ where the workers are equally skilled, as hammers and spammers are.
+
+    Parameters
+    ----------
+    votes : Votes
+    confusion : float array, (n_worker, n_class, n_class), or None
+        The true confusion matrices, rows by true class; None where nobody knows them.
+    worker_score : float array, (n_worker,), or None
+        Higher is better; NaN for a worker whom the strategy does not score, who does not count.
+
+    Returns
+    -------
+    float
+        Over the workers who voted. NaN where either is None, where fewer than two workers have both, or where either
+        is the same for all of them.
+    """
+    if confusion is None or worker_score is None:
+        return np.nan
+    scored = (votes.votes_per_worker > 0) & ~np.isnan(worker_score)
+    skill = np.trace(np.asarray(confusion), axis1=1, axis2=2) / votes.n_class
+    return rank_correlation(skill[scored], np.asarray(worker_score)[scored])
+
+
+def rank_correlation(x, y) -> float:
+    """Spearman's correlation of two arrays (n,), ties having their mean rank; NaN where one of them is constant."""
+    x, y = (_ranks(values) - (len(values) + 1) / 2 for values in (x, y))
+    spread = np.sqrt((x @ x) * (y @ y))
+    return float(x @ y / spread) if spread > 0 else np.nan
+
+
+def _ranks(values):
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    return (count.cumsum() - (count - 1) / 2)[place]

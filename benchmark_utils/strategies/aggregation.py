@@ -29,6 +29,8 @@ class Aggregation:
         The strategy's own objective, one value per iteration.
     worker_score : float, (n_worker,), or None
         How much the strategy trusts each worker, higher is better.
+    task_score : float, (n_task,), or None
+        How easy the strategy finds each task, higher is easier, where its model says so beside the soft labels.
     parameters : dict of arrays
         What the strategy estimated, by name: `confusion` (n_worker, n_class, n_class), `prevalence` (n_class,), ...
     note : str
@@ -41,6 +43,7 @@ class Aggregation:
     converged: bool = True
     history: list = field(default_factory=list)
     worker_score: np.ndarray | None = None
+    task_score: np.ndarray | None = None
     parameters: dict = field(default_factory=dict)
     note: str = ""
 

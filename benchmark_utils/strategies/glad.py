@@ -52,7 +52,8 @@ class GLAD:
         -------
         Aggregation
             T as soft labels; log p(votes, known, alpha, b) after each round, without the constant of the priors, as
-            history; alpha as worker score; parameters `ability` alpha (n_worker,) and `difficulty` 1/beta (n_task,).
+            history; alpha as worker score, beta as task score; parameters `ability` alpha (n_worker,) and `difficulty`
+            1/beta (n_task,).
 
         Raises
         ------
@@ -77,6 +78,7 @@ class GLAD:
             converged=converged,
             history=history,
             worker_score=alpha,
+            task_score=np.exp(b),
             parameters={"ability": alpha, "difficulty": np.exp(-b)},
         )
 

@@ -1,4 +1,4 @@
-"""The objective's `heldout_share` and `known_share`: what is withheld or given, and that nothing changes without."""
+"""The objective: what is withheld or given, and that nothing changes without; the scores of workers and tasks."""
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from benchopt.utils.run_context import RunContext
 from benchmark_utils.harness.hidden import reveal
 from benchmark_utils.harness.solver import IterativeSolver, OneShotSolver
 from benchmark_utils.results.outcomes import crowds_of
+from benchmark_utils.scoring.disagreement import disagreement_scores
+from benchmark_utils.scoring.kept_scores import unpack_scores
 from benchmark_utils.scoring.right import unpack_right
 from benchmark_utils.scoring.truth_free import heldout_scores
 from benchmark_utils.strategies.aggregation import Aggregation
@@ -47,13 +49,13 @@ def test_a_share_of_the_workers_is_withheld_and_predicted(make, random_votes):
     objective = make(votes, truth, heldout_share=0.3)
     assert str(objective) == f"{NAME}[heldout_share=0.3]"
     seen = objective.get_objective()["votes"]
-    _, _, withheld = reveal(objective)
+    withheld = reveal(objective)[2]
     assert len(set(withheld.worker)) == 3
     assert not set(seen.worker) & set(withheld.worker)
     assert seen.n_votes + withheld.n_votes == votes.n_votes
     assert not [name for name, value in vars(objective).items() if value is withheld]  # no solver sees them
     scores = objective.evaluate_result(truth)
-    expected = heldout_scores(seen, withheld, truth)
+    expected = heldout_scores(seen, withheld, truth) | disagreement_scores(seen, withheld, truth)
     assert {name: scores[name] for name in expected} == expected
     assert scores["acc_train"] == 1
 
@@ -205,3 +207,38 @@ def test_a_run_with_known_truths(tmp_path):
     (crowd,) = crowds_of(results)
     assert crowd.n_known == 60  # thirty of each repetition
     assert sorted(crowd.right.index) == sorted(results["solver_name"].unique())
+
+
+def test_the_true_skill_scores_the_workers_and_no_solver_sees_it(benchmark, random_votes):
+    votes, truth = random_votes(n_worker=12)
+    skill = np.linspace(0.3, 1, 12)
+    confusion = np.stack([np.where(np.eye(4, dtype=bool), one, (1 - one) / 3) for one in skill])
+    objective = benchmark.get_benchmark_objective().get_instance()
+    objective.set_data(votes=votes, truth=truth, confusion=confusion)
+    assert "confusion" not in objective.get_objective()
+    assert not [name for name, value in vars(objective).items() if value is confusion]
+    scores = objective.evaluate_result(truth, worker_score=skill**2, task_score=np.arange(60.0))
+    assert scores["skill_correlation"] == pytest.approx(1)
+    kept, n_worker = unpack_scores(scores["worker_scores"])
+    assert n_worker == 12
+    assert kept == pytest.approx(skill**2, abs=1e-4)
+    assert unpack_scores(scores["task_scores"])[0] == pytest.approx(np.arange(60), abs=1e-3)
+    scores = objective.evaluate_result(truth)  # hard labels alone: nothing is known of workers or tasks
+    assert np.isnan(scores["skill_correlation"])
+    assert (scores["worker_scores"], scores["task_scores"]) == ("", "")
+
+
+def test_every_strategy_hands_over_its_scores(tmp_path):
+    output = tmp_path / "result.parquet"
+    solvers = ["MV", "TwoThird", "WAWA", "DS", "GLAD", "tolerance[strategy=OneCoinDS]"]
+    chosen = [word for solver in solvers for word in ("-s", solver)] + ["-d", "simulated[scenario=independent]"]
+    benchopt_run([str(ROOT), *chosen, "-r", "1", "--output", str(output), "--no-plot"], standalone_mode=False)
+    last = pd.read_parquet(output).groupby("solver_name").tail(1).set_index("solver_name")
+    last.index = last.index.str.replace(r".*strategy=(\w+).*", r"\1", regex=True).str.partition("[").get_level_values(0)
+    workers = last.loc[["WAWA", "DS", "GLAD", "OneCoinDS"]]
+    assert workers["objective_skill_correlation"].gt(0.5).all()
+    assert [len(unpack_scores(text)[0]) for text in workers["objective_worker_scores"]] == [30] * 4
+    assert [len(unpack_scores(text)[0]) for text in last["objective_task_scores"].drop("TwoThird")] == [200] * 5
+    assert (last["objective_worker_scores"][["MV", "TwoThird"]] == "").all()
+    assert unpack_scores(last["objective_task_scores"]["GLAD"])[0].max() > 1.5  # easiness, no probability
+    assert unpack_scores(last["objective_task_scores"]["DS"])[0].max() == pytest.approx(1)

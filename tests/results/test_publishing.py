@@ -8,7 +8,7 @@ import pytest
 
 from benchmark_utils.results import publishing
 from benchmark_utils.results.table import final_points, read_result
-from benchmark_utils.scoring.columns import COLUMNS
+from benchmark_utils.scoring.columns import COLUMNS, PACKED
 from tests.conftest import ROOT
 
 EASY = "crowd[n=1,scenario=easy]"
@@ -17,7 +17,8 @@ EASY = "crowd[n=1,scenario=easy]"
 @pytest.fixture
 def whole(runs):
     """The small result with all columns, and with Benchopt's pickles."""
-    texts = {f"objective_{name}": name for name in ("right", "crowd", "suite", "software")}
+    texts = {name: name for name in (*PACKED, "objective_crowd")}
+    texts |= {f"objective_{name}": name for name in ("suite", "software")}
     texts["objective_data"] = runs["dataset_name"] + runs["idx_rep"].astype(str)
     lacking = {c.name: 0.5 for c in COLUMNS if c.name not in runs}
     return runs.assign(**(lacking | texts), final_results=b"\x00benchopt-pkl\x00 a pickle")
@@ -58,7 +59,8 @@ def test_the_copy_has_no_pickle_and_the_same_last_points(publish, whole):
     columns = ["solver_name", "dataset_name", "idx_rep", "time", "objective_acc_train", "objective_right"]
     last = [final_points(rows)[columns].sort_values(columns).values.tolist() for rows in (whole, copied)]
     assert last[0] == last[1]
-    assert copied["objective_right"].notna().sum() == len(last[0])  # of other points it is not kept
+    for name in PACKED:
+        assert copied[name].notna().sum() == len(last[0])  # of other points it is not kept
     publishing.check_rows(whole, "r")
 
 

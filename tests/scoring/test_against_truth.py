@@ -350,13 +350,34 @@ def test_millions_of_tasks_and_thousands_of_classes():
 def test_a_classifier_on_held_out_images():
     probabilities = np.array([[0.9, 0.1], [0.3, 0.7], [0.8, 0.2]], dtype=np.float32)
     scores = against_truth.score_test(probabilities, [0, 1, 1])
-    assert scores == dict(acc_test=pytest.approx(2 / 3), ece_test=pytest.approx((0.1 + 0.3 + 0.8) / 3))
+    ece = pytest.approx((0.1 + 0.3 + 0.8) / 3)
+    assert scores == dict(acc_test=pytest.approx(2 / 3), acc_test_top5=pytest.approx(np.nan, nan_ok=True), ece_test=ece)
+
+
+def test_the_five_most_probable_classes():
+    """Of seven classes: the first, the fifth, the sixth; of two for the fifth place; of six for the last four."""
+    probabilities = np.array(
+        [
+            [0.40, 0.20, 0.10, 0.10, 0.10, 0.05, 0.05],
+            [0.30, 0.20, 0.16, 0.14, 0.10, 0.06, 0.04],
+            [0.30, 0.20, 0.16, 0.14, 0.10, 0.06, 0.04],
+            [0.30, 0.20, 0.16, 0.14, 0.09, 0.09, 0.02],
+            [0.40, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10],
+        ]
+    )
+    truth = np.array([0, 4, 5, 5, 6])
+    assert against_truth.score_test(probabilities, truth)["acc_test_top5"] == pytest.approx(
+        (1 + 1 + 0 + 1 / 2 + 4 / 6) / 5
+    )
+    assert against_truth.top_accuracy(probabilities, truth, 1) == pytest.approx(1 / 5)
+    assert against_truth.top_accuracy(probabilities, np.full(5, -1), 5) is np.nan
+    assert against_truth.top_accuracy(probabilities[:, :5], np.zeros(5, int), 5) is np.nan
 
 
 @pytest.mark.parametrize(("probabilities", "truth"), [(None, None), (None, [0]), (np.ones((1, 1)), None)])
 def test_no_classifier_or_no_held_out_images(probabilities, truth):
     scores = against_truth.score_test(probabilities, truth)
-    assert list(scores) == ["acc_test", "ece_test"]
+    assert list(scores) == ["acc_test", "acc_test_top5", "ece_test"]
     assert np.isnan(list(scores.values())).all()
 
 

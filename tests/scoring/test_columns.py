@@ -35,7 +35,7 @@ def test_each_column_has_a_sentence_and_a_name_of_its_own():
 
 def test_texts_are_in_no_table_and_have_no_better():
     texts = [c for c in COLUMNS if c.kind == "text"]
-    assert [c.short for c in texts] == ["right", "data", "crowd", "suite", "software"]
+    assert [c.short for c in texts] == ["right", "worker_scores", "task_scores", "data", "crowd", "suite", "software"]
     assert not any(c.title or c.better for c in texts)
 
 
