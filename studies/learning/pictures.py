@@ -1,11 +1,9 @@
 """Pictures of what the margins find; needs matplotlib.
 
-    python -m studies.learning.pictures circles --out outputs
     python -m studies.learning.pictures cifar10h --data ../shared/data/cifar10h --scores waum_gpu.npz --out outputs
 
-`circles` trains on a CPU, in seconds: the three circles with aggregated labels, the tasks that WAUM prunes and what
-the classifier decides. `cifar10h` reads the scores of cifar10h_gpu.py: the ten worst tasks of each class with their
-votes, and WAUM against the entropy of the votes.
+It reads the scores of cifar10h_gpu.py: the ten worst tasks of each class with their votes, and WAUM against the entropy
+of the votes. The pictures of points are those of points.py.
 """
 
 import argparse
@@ -18,42 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from benchmark_utils.crowds.published.cifar10h import cifar10h_tasks
-from benchmark_utils.crowds.simulated.points import three_circles
-from benchmark_utils.learning.classifier import Classifier, aggregate
-from benchmark_utils.learning.pruning import WAUM
 from benchmark_utils.votes import normalise, sum_votes
-
-COLOURS = np.array([[0.12, 0.47, 0.71], [1.0, 0.5, 0.05], [0.17, 0.63, 0.17]])
-
-
-def draw_circles(out, seed=0):
-    """One row per strategy: the tasks in the colour of their soft label, and the held-out points on the regions."""
-    crowd = three_circles(seed)
-    rows = {name: Classifier(labels=name) for name in ("MV", "DS", "WDS")} | {"WDS + WAUM(0.1)": WAUM(alpha=0.1)}
-    figure, axes = plt.subplots(len(rows), 2, figsize=(8, 4 * len(rows)), layout="constrained")
-    low, high = crowd.tasks.min(axis=0) - 0.2, crowd.tasks.max(axis=0) + 0.2
-    x, y = np.meshgrid(np.linspace(low[0], high[0], 200), np.linspace(low[1], high[1], 200))
-    grid = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
-    for (name, strategy), (left, right) in zip(rows.items(), axes, strict=True):
-        learnt = strategy.fit(crowd.votes, crowd.tasks, seed=seed)
-        pruned = np.zeros(len(crowd.tasks), dtype=bool)
-        if learnt.task_score is not None:
-            labels, soft = learnt.train_labels()
-            pruned = labels == -1
-        else:
-            aggregation = aggregate(name, crowd.votes, seed)
-            soft = np.eye(3)[aggregation.labels] if aggregation.soft is None else aggregation.soft
-        left.scatter(*crowd.tasks[~pruned].T, c=np.clip(soft[~pruned] @ COLOURS, 0, 1), s=12)
-        left.scatter(*crowd.tasks[pruned].T, c="red", marker="x", s=24, label="pruned")
-        left.set_title(f"{name}: labels of the tasks")
-        if pruned.any():
-            left.legend()
-        regions = np.clip(learnt.predict(grid) @ COLOURS, 0, 1).reshape(200, 200, 3)
-        right.imshow(regions, origin="lower", extent=(low[0], high[0], low[1], high[1]), alpha=0.4, aspect="auto")
-        right.scatter(*crowd.test_tasks.T, c=COLOURS[crowd.test_truth], s=12, edgecolors="black", linewidths=0.3)
-        accuracy = (learnt.predict(crowd.test_tasks).argmax(axis=1) == crowd.test_truth).mean()
-        right.set_title(f"held-out points, accuracy {accuracy:.2f}")
-    save(figure, out / "three_circles.png")
 
 
 def draw_worst(out, votes, truth, images, score, classes):
@@ -92,14 +55,11 @@ def save(figure, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["circles", "cifar10h"])
+    parser.add_argument("what", choices=["cifar10h"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="the folder of cifar10h-raw.zip and cifar-10-python.tar.gz")
     parser.add_argument("--scores", type=Path, help="the .npz file of cifar10h_gpu.py")
     options = parser.parse_args()
-    if options.what == "circles":
-        draw_circles(options.out)
-        return
     if options.data is None or options.scores is None:
         parser.error("cifar10h needs --data and --scores")
     from benchmark_utils.crowds.published.cifar10h import CLASSES, first_tasks, read_votes
