@@ -57,7 +57,7 @@ def find_files(folder: Path) -> list[Path]:
         The folder does not exist or has no votes; two files hold the votes, or the truth.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise VotesError(f"{folder} is not a folder: give one that holds label.csv (item, worker, label)")
     present = [folder / name for name in _VOTES if (folder / name).is_file()]
     if not present and (job := sagemaker.job_files(folder)):
@@ -98,9 +98,9 @@ def read_noting(path: Path, columns=None) -> tuple[Votes, np.ndarray, list[str]]
     metadata.json declares.
     """
     path = Path(path)
-    if path.is_dir() or not path.exists():
-        return _read(find_files(path), columns)
-    return _read([path, *_beside(path.parent)], columns)
+    if path.is_file():
+        return _read([path, *_beside(path.parent)], columns)
+    return _read(find_files(path), columns)
 
 
 def read_votes(path: Path) -> Votes:
@@ -123,6 +123,13 @@ def _say(votes, truth, notes, place):
     if notes:
         warnings.warn(f"{place}: {'; '.join(notes)}", stacklevel=3)
     return votes, truth
+
+
+def _is_folder(path):
+    try:
+        return path.is_dir()
+    except OSError:  # a loop of links
+        return False
 
 
 def _beside(folder):

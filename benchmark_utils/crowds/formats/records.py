@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pandas as pd
@@ -16,7 +17,7 @@ def recognises(content) -> bool:
 
 
 def to_table(content) -> Table:
-    if not content or not all(isinstance(row, dict) for row in content):
+    if not isinstance(content, list) or not content or not all(isinstance(row, dict) for row in content):
         raise VotesError(
             "it is no list of votes: it needs a map per vote, [{task, worker, label}], or {task: {worker: label}}"
         )
@@ -28,10 +29,9 @@ def to_table(content) -> Table:
 
 
 def read_parquet(path) -> Table:
+    content = io.BytesIO(path.read_bytes())
     try:
-        table = pd.read_parquet(path)
-    except OSError:
-        raise
+        table = pd.read_parquet(content)
     except Exception as error:  # pyarrow raises all kinds
         raise VotesError(f"it is no Parquet file that can be read ({short(str(error))}): write it again") from None
     if any(table.index.names):
