@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Dawid-Skene: one confusion matrix per worker, maximum likelihood by EM.
 
     A. P. Dawid and A. M. Skene, "Maximum likelihood estimation of observer error-rates using the EM algorithm",

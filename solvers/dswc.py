@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.dswc import DSWC
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Dawid-Skene with L clusters of workers, each cluster sharing one confusion matrix.
 
     H. Imamura, I. Sato and M. Sugiyama, "Analysis of minimax error rate for crowdsourcing and its application to worker

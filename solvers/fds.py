@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Dawid-Skene with hard labels inside EM; the hybrid form begins with soft ones.
 
     V. B. Sinha, S. Rao and V. N. Balasubramanian, "Fast Dawid-Skene: a fast vote aggregation scheme for sentiment

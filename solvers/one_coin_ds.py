@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Dawid-Skene with one accuracy per worker and errors towards all other classes alike, by EM.
 
     A. P. Dawid and A. M. Skene, Applied Statistics 28 (1979), with one parameter per worker, as crowd-kit has it. With

@@ -1,10 +1,11 @@
-"""The two Benchopt base classes of the solvers: one that runs once, one whose curve has a point per few iterations.
+"""The Benchopt base classes of the solvers: one that runs once, and two whose curves have a point per few iterations.
 
 A solver file names its strategy and says nothing of timing: `run` covers everything from the arrays of `Votes` to
 the labels, and every call of it starts from scratch.
 """
 
 import inspect
+import time
 
 import numpy as np
 from benchopt.stopping_criterion import StoppingCriterion
@@ -87,3 +88,29 @@ class IterativeSolver(OneShotSolver):
 
     def aggregate(self, votes, n_iter, **told):
         return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed, **told)
+
+
+class OnePassSolver(IterativeSolver):
+    """A strategy whose `iterate` yields its points: one run makes the whole curve, the same to the bit.
+
+    The time of a point is that of a run which stops there: the iterations up to it and its own labels, without the
+    labels of the points before. Once the strategy has converged it answers the same however many iterations are asked
+    for, so the last point is the next that Benchopt asks for.
+    """
+
+    sampling_strategy = "callback"
+    stopping_criterion = Converged()  # of its own: Benchopt keeps the sampling in it
+
+    def run(self, callback):
+        for point in self.get_strategy().iterate(self.votes, seed=self.seed):
+            begin = time.perf_counter()
+            if point.converged or callback.it == callback.next_stopval:
+                self.result = point.aggregation()
+            making, converged = time.perf_counter() - begin, point.converged
+            del point  # its arrays would stay in memory while the next iteration makes others
+            if not callback():
+                return
+            if not converged:
+                callback.time_iter -= making
+        while converged and callback():
+            pass

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -48,12 +49,46 @@ class Aggregation:
     note: str = ""
 
 
+class Point:
+    """Where a strategy stands after its start or an iteration: a result that is made when somebody asks for it.
+
+    `iterate(votes, tol=..., seed=...)` of a strategy yields one after the start and after each iteration, up to the
+    one at which it has converged. The result of a point is that of `fit` with as many iterations, to the bit, whenever
+    it is asked for: so an iteration makes new arrays and leaves those of the points before it alone.
+
+    Parameters
+    ----------
+    history : list
+        Of the iterations so far; the strategy may append to it later.
+    converged : bool
+    answer : function
+        Of `parts`; returns an Aggregation without `n_iter`, `converged` and `history`.
+    """
+
+    def __init__(self, history, converged, answer, *parts):
+        self.n_iter, self.converged = len(history), converged
+        self._history, self._answer, self._parts = history, answer, parts
+
+    def aggregation(self) -> Aggregation:
+        history = self._history[: self.n_iter]
+        return replace(self._answer(*self._parts), n_iter=self.n_iter, converged=self.converged, history=history)
+
+
+def last(points: Iterable[Point], n_iter) -> Aggregation:
+    """The result after `n_iter` iterations, or where the strategy has converged before."""
+    for point in points:
+        if point.converged or point.n_iter >= n_iter:
+            return point.aggregation()
+        del point  # its arrays would stay in memory while the next iteration makes others
+
+
 class Strategy(Protocol):
     """What the suite asks of a strategy; `python -m benchmark_utils check FILE` says whether one keeps it.
 
     Only `fit` is needed. One that iterates also takes `n_iter`, the most iterations to do, 0 for the start, and `tol`,
     the tolerance of its own stopping rule. One that can be told some truths takes `known`, int64 (n_task,), the class
     of each task whose truth is known and else -1: these tasks keep their class in every iteration and have it as label.
+    One whose `iterate` yields a `Point` after the start and after each iteration has its curve measured in one pass.
 
     Attributes
     ----------

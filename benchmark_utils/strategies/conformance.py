@@ -70,7 +70,7 @@ def check_property(strategy, promised: Property) -> Finding:
     """One property on one strategy, unless it is excluded. Whatever the strategy raises is a failure."""
     reason = EXCLUDED.get(type(strategy), {}).get(promised.name)
     if promised.needs and not takes(strategy, promised.needs):
-        reason = {"n_iter": "it has no iterations: "}.get(promised.needs, "") + f"its fit takes no {promised.needs}"
+        reason = LACKS.get(promised.needs, f"its fit takes no {promised.needs}")
     if reason:
         return Finding(promised.name, "excluded", reason)
     return try_property(strategy, promised)
@@ -86,6 +86,11 @@ def try_property(strategy, promised: Property) -> Finding:
         return Finding(promised.name, "failed", f"{type(error).__name__}: {error}", promised.mend)
     return Finding(promised.name, "passed", seen)
 
+
+LACKS = {
+    "n_iter": "it has no iterations: its fit takes no n_iter",
+    "iterate": "it has no iterate, so each point of its curve is a run from scratch",
+}
 
 PROPERTIES = (
     Property(
@@ -166,6 +171,11 @@ PROPERTIES = (
         properties.converged_is_said,
         "Return converged as the stopping rule left it, not as the number of iterations has it.",
         needs="n_iter",
+    ),
+    Property(
+        properties.one_pass,
+        "Make fit the last point of iterate, and new arrays in each iteration; Point copies nothing but the history.",
+        needs="iterate",
     ),
     Property(
         given.nothing_known,

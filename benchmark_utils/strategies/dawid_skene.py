@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.dawid_skene_full import FullModel
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel
 from benchmark_utils.strategies.steps.em import stands_still
@@ -71,24 +71,27 @@ class DawidSkene:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until EM has converged."""
         model = self.model(votes, known)
         posterior, note = self.start_of(model, votes)
         parameters = model.maximise(posterior)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self.answer, model, posterior, parameters, seed, note)
+            if converged:
+                return
             posterior, log_evidence = model.expect(parameters)
             history.append(log_evidence.sum() + model.log_prior(parameters))
             parameters = model.maximise(posterior)
             converged = stands_still(history, tol)
-        return Aggregation(
-            model.labels(posterior, seed),
-            soft=model.soft(posterior),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            note=note,
-            **model.describe(parameters),
-        )
+
+    def answer(self, model, posterior, parameters, seed, note=""):
+        """The result of these soft labels and parameters."""
+        labels, soft = model.labels(posterior, seed), model.soft(posterior)
+        return Aggregation(labels, soft=soft, note=note, **model.describe(parameters))
 
     def start_of(self, model, votes):
         """The posterior of the start, and what there is to say about it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import rel_entr
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, dirichlet
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.votes import Votes, hard_labels
@@ -67,6 +67,10 @@ class DSWC:
             without votes, `cluster_confusion`, E Lambda (clusters, n_class, n_class), rows by true class, zero in the
             published form where a cluster has no votes on the class, and `prevalence`, E rho (n_class,).
         """
+        return last(self.iterate(votes, tol, seed), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0):
+        """The points of `fit`: the start, and each iteration until the bound stands still."""
         has_vote, active = votes.has_vote, votes.votes_per_worker > 0
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
@@ -75,7 +79,10 @@ class DSWC:
         cluster, of_cluster = self._start(count, votes)
         prior = 0 if self.published else confusion_prior(votes.n_class, self.right, 1)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, posterior, has_vote, cluster, of_cluster, prior, seed)
+            if converged:
+                return
             log_confusion, log_tau, log_rho, divergence = self._learn(
                 prior, of_cluster, cluster.sum(axis=0), class_totals(posterior)
             )
@@ -86,15 +93,15 @@ class DSWC:
             of_cluster = cluster.T @ count
             history.append(log_evidence.sum() - divergence - rel_entr(cluster, np.exp(log_tau)).sum())
             converged = stands_still(history, tol)
-        of_cluster = of_cluster.reshape(-1, votes.n_class, votes.n_class)
+
+    def _answer(self, posterior, has_vote, cluster, of_cluster, prior, seed):
+        n_class = posterior.shape[1]
+        of_cluster = of_cluster.reshape(-1, n_class, n_class)
         confusion = shares(prior + of_cluster, axis=1).transpose(0, 2, 1)
         return Aggregation(
             hard_labels(posterior, has_vote, seed),
             soft=posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=cluster @ np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
+            worker_score=cluster @ np.trace(confusion, axis1=1, axis2=2) / n_class,
             parameters={
                 "cluster": cluster,
                 "cluster_confusion": confusion,

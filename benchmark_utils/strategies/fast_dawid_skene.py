@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.votes import Votes
 
@@ -56,24 +56,26 @@ class FastDawidSkene(DawidSkene):
             p(class | votes) under the last rho and pi as soft labels; as history the classification log-likelihood of
             each iteration, with the prior where there is smoothing; worker score and parameters as in DawidSkene.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until the labels stand still."""
         model = self.model(votes, known)
         posterior = model.start()
         labels = model.labels(posterior, seed)
         parameters = model.maximise(posterior if self.hybrid else model.certain(labels))
         hard, history, converged = not self.hybrid, [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, labels, model, posterior, parameters)
+            if converged:
+                return
             posterior, log_evidence = model.expect(parameters)
             likelihood = log_evidence.sum() + np.log(model.highest(posterior)).sum()
             history.append(likelihood + model.log_prior(parameters))
             labels, before = model.labels(posterior, seed), labels
             converged = hard and bool(np.mean(labels != before) <= tol)
-            parameters, last = model.maximise(model.certain(labels) if hard else posterior), parameters
-            hard = hard or np.abs(np.exp(parameters[1]) - np.exp(last[1])).max() < self.threshold
-        return Aggregation(
-            labels,
-            soft=model.soft(posterior),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            **model.describe(parameters),
-        )
+            parameters, previous = model.maximise(model.certain(labels) if hard else posterior), parameters
+            hard = hard or np.abs(np.exp(parameters[1]) - np.exp(previous[1])).max() < self.threshold
+
+    def _answer(self, labels, model, posterior, parameters):
+        return Aggregation(labels, soft=model.soft(posterior), **model.describe(parameters))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import (
     answer_matrix,
     confusion_prior,
@@ -60,30 +60,37 @@ class IBCC:
             worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, and `prevalence`
             (n_class,), both posterior means.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until the bound stands still."""
         known = check_known(known, votes)
         has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
         posterior = clamp_soft(naive_soft(votes), known)
+
+        def answer(posterior):
+            confusion = mean_confusion(answers_of_worker, posterior, prior)
+            prevalence = self.alpha + class_totals(posterior)
+            return Aggregation(
+                hard_labels(posterior, has_class, seed),
+                soft=posterior,
+                worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
+                parameters={"confusion": confusion, "prevalence": prevalence / prevalence.sum()},
+            )
+
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, answer, posterior)
+            if converged:
+                return
             log_confusion, log_prevalence, divergence = self._learn(answers_of_worker, posterior, prior)
             log_likelihood = confine(answers @ log_confusion, cells)
             posterior, log_evidence = softmax(log_likelihood, log_prevalence, has_class)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)
-        confusion = mean_confusion(answers_of_worker, posterior, prior)
-        prevalence = self.alpha + class_totals(posterior)
-        return Aggregation(
-            hard_labels(posterior, has_class, seed),
-            soft=posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
-            parameters={"confusion": confusion, "prevalence": prevalence / prevalence.sum()},
-        )
 
     def _learn(self, answers_of_worker, posterior, prior):
         log_confusion, confusion_divergence = learn_confusion(answers_of_worker, posterior, prior)

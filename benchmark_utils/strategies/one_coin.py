@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import xlogy
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
@@ -70,6 +70,10 @@ class OneCoinDawidSkene:
         """
         if self.prevalence not in ("estimated", "uniform"):
             raise ValueError(f"prevalence is {self.prevalence!r}: it is 'estimated' or 'uniform'")
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until EM has converged."""
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
         known, n_votes = check_known(known, votes), votes.votes_per_worker
@@ -79,20 +83,22 @@ class OneCoinDawidSkene:
         posterior, _ = model.clamp(model.start(), known)
         accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, model, posterior, accuracy, prevalence, known, seed)
+            if converged:
+                return
             right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
             posterior, log_likelihood = model.expect(right - wrong, prevalence)
             posterior, log_known = model.clamp(posterior, known)
             history.append(log_likelihood + n_votes @ wrong + log_known + xlogy(unasked, prevalence).sum())
             accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
             converged = stands_still(history, tol)
+
+    def _answer(self, model, posterior, accuracy, prevalence, known, seed):
         labels = model.labels(posterior, seed)
         return Aggregation(
             clamp_labels(labels, known),
             soft=clamp_soft(model.soft(posterior, labels), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=accuracy,
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )

@@ -1,11 +1,12 @@
 """WDS: a vote weighted by the confusion matrices of Dawid and Skene (thesis, eq. 1.13)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
+from benchmark_utils.strategies.steps.known import clamp_labels, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
 from benchmark_utils.votes.counts import dense_entries
 
@@ -17,15 +18,14 @@ class WeightedDawidSkene(DawidSkene):
     The posterior of Dawid and Skene is nearly certain of every task; these soft labels keep the doubt. EM as there.
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None):
-        """EM of Dawid and Skene, then one weighted vote: its normalised sums are the soft labels of unknown tasks."""
-        known = check_known(known, votes)
-        em = super().fit(votes, n_iter=n_iter, tol=tol, seed=seed, known=known)
+    def answer(self, model, posterior, parameters, seed, note=""):
+        """One weighted vote after Dawid and Skene's EM: its normalised sums are the soft labels of unknown tasks."""
+        votes, known, described = model.votes, model.known, model.describe(parameters)
         # a worker found wrong about a class keeps a trace of a voice: the label is always one that was voted
-        weight = np.maximum(em.parameters["diagonal"][votes.worker, votes.label], 1e-12)
+        weight = np.maximum(described["parameters"]["diagonal"][votes.worker, votes.label], 1e-12)
         score = sum_votes(votes, weight)
         labels = clamp_labels(hard_labels(score, votes.has_vote, seed), known)
-        return replace(em, soft=clamp_soft(normalise(score), known), labels=labels)
+        return Aggregation(labels, soft=clamp_soft(normalise(score), known), note=note, **described)
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of Dawid and Skene's model, or where that is more, of the weighted vote with its copies."""

@@ -64,12 +64,13 @@ def hard_labels(scores, has_vote, seed) -> np.ndarray:
     rng = np.random.default_rng(seed)
     if sparse.issparse(scores):
         return _hard_labels_sparse(scores, has_vote, rng)
-    best = scores.max(axis=1, keepdims=True)
-    labels = scores.argmax(axis=1)
-    top = scores >= best - TIE * np.abs(best)
-    tied = np.flatnonzero(has_vote & (np.count_nonzero(top, axis=1) > 1))
+    by_class = np.ascontiguousarray(scores.T)  # numpy reduces long rows much faster than short ones
+    best = by_class.max(axis=0)
+    top = by_class >= best - TIE * np.abs(best)
+    labels = top.argmax(axis=0)  # the only one, but for ties
+    tied = np.flatnonzero(has_vote & (np.count_nonzero(top, axis=0) > 1))
     if len(tied):
-        labels[tied] = np.where(top[tied], rng.random((len(tied), scores.shape[1])), -1).argmax(axis=1)
+        labels[tied] = np.where(top[:, tied].T, rng.random((len(tied), scores.shape[1])), -1).argmax(axis=1)
     return np.where(has_vote, labels, -1).astype(np.int64)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from benchmark_utils.strategies.conformance import EXCLUDED, PROPERTIES, check, check_property, try_property
 from benchmark_utils.strategies.promises.crowds import ordinary_crowd, renamed
@@ -120,6 +120,12 @@ class Good:
             worker_score=weight,
         )
         return self.changed(result, votes)
+
+    def iterate(self, votes, tol=1e-6, seed=0):
+        history = []
+        for n_iter in (0, 1):
+            yield Point(history, n_iter == 1, self.fit, votes, n_iter, tol, seed)
+            history.append(0.0)
 
     def told(self, known):
         return known
@@ -281,6 +287,14 @@ class SaysItNeedsNothing(Good):
         return 0
 
 
+class ChangesAPointLater(Good):
+    def iterate(self, votes, tol=1e-6, seed=0):
+        result = self.fit(votes, 1, tol, seed)
+        yield Point([], False, lambda: result)
+        result.worker_score[:] = 0
+        yield Point([0.0], True, self.fit, votes, 1, tol, seed)
+
+
 class IgnoresTheKnown(Good):
     def told(self, known):
         return np.full_like(known, -1)
@@ -317,6 +331,7 @@ BREAKS = {
         "repeated_rows",
         "names_of_workers",
         "nothing_known",
+        "one_pass",
         "start_at_0_iterations",
         "converged_is_said",
     },
@@ -329,11 +344,12 @@ BREAKS = {
     DistrustsUnanimity: {"unanimous_task", "known_tasks", "all_known"},
     OneVotePerWorkerAndTask: {"contradicting_worker", "soft_rows"},
     LabelOutsideItsRow: {"soft_rows", "known_tasks"},
-    StartsAtOne: {"start_at_0_iterations", "converged_is_said"},
-    NeverEnds: {"ends_by_its_own_rule", "converged_is_said"},
+    StartsAtOne: {"start_at_0_iterations", "converged_is_said", "one_pass"},
+    NeverEnds: {"ends_by_its_own_rule", "converged_is_said", "one_pass"},
     SaysConvergedWhenStopped: {"converged_is_said"},
     TasksTimesWorkers: {"time_follows_votes", "memory_is_said"},
     SaysItNeedsNothing: {"memory_is_said"},
+    ChangesAPointLater: {"one_pass"},
     IgnoresTheKnown: {"known_tasks", "all_known"},
     TakesNothingForSomething: {"nothing_known"},
     LearnsNothingFromTheKnown: {"all_known"},

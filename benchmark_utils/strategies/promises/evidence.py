@@ -20,9 +20,9 @@ class BrokenPromiseError(AssertionError):
     """A strategy breaks a property: the message says what was seen."""
 
 
-def takes(strategy, argument) -> bool:
-    """Whether `fit` takes this argument."""
-    return argument in inspect.signature(strategy.fit).parameters
+def takes(strategy, what) -> bool:
+    """Whether `fit` takes this argument, or the strategy has this method."""
+    return what in inspect.signature(strategy.fit).parameters or callable(getattr(strategy, what, None))
 
 
 def iterates(strategy) -> bool:

@@ -4,6 +4,7 @@ Each returns what it measured, if anything, or raises `BrokenPromiseError` with 
 """
 
 import random
+from itertools import islice
 
 import numpy as np
 
@@ -217,6 +218,17 @@ def converged_is_said(strategy):
         require(not early.converged, f"{said} it says that it has converged")
         require(early.n_iter == whole.n_iter - 1, f"{said} where {whole.n_iter - 1} were allowed")
         require_same_bits(whole, fit(strategy, votes, n_iter=whole.n_iter), "as many iterations as it needs")
+
+
+def one_pass(strategy):
+    """A point of `iterate` is, to the bit, a fit with as many iterations, also when it is asked for later."""
+    votes = bad_crowd(strategy)
+    points = list(islice(strategy.iterate(votes, seed=3), MOST_ITERATIONS))
+    require([p.n_iter for p in points] == list(range(len(points))), "the points have not one iteration more each")
+    require(points[-1].converged, f"iterate does not end by its own rule after {len(points) - 1} iterations")
+    for point in {*points[:4], *points[8::16], points[-1]}:
+        again = fit(strategy, votes, seed=3, n_iter=point.n_iter)
+        require_same_bits(point.aggregation(), again, f"fit with n_iter={point.n_iter}")
 
 
 # --- cost

@@ -19,7 +19,8 @@ class VotedModel:
     """
 
     def __init__(self, votes: Votes, smoothing, known):
-        self.votes, self.smoothing, self.pairs = votes, smoothing, Pairs(told(votes, known))
+        self.votes, self.smoothing, self.known = votes, smoothing, known
+        self.pairs = Pairs(told(votes, known))
         self.has_class = votes.has_vote | (known >= 0)
         effort = votes.votes_per_task
         vote_start = np.cumsum(effort) - effort
