@@ -102,7 +102,7 @@ class OnePassSolver(IterativeSolver):
     stopping_criterion = Converged()  # of its own: Benchopt keeps the sampling in it
 
     def run(self, callback):
-        for point in self.get_strategy().iterate(self.votes, seed=self.seed):
+        for point in self.get_strategy().iterate(self.votes, seed=self.seed, **self.told):
             begin = time.perf_counter()
             if point.converged or callback.it == callback.next_stopval:
                 self.result = point.aggregation()
