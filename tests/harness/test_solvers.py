@@ -6,8 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from benchopt.callback import _Callback
 from benchopt.cli.main import run as benchopt_run
 
+from benchmark_utils.harness.solver import Converged, OnePassSolver
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from tests.conftest import ROOT
 
 SMALL = "simulated[scenario=independent,n_task=60]"
@@ -41,6 +44,83 @@ def test_a_curve_goes_from_the_start_to_convergence(run):
     assert curve["objective_converged"].tolist() == [0.0] * (len(curve) - 1) + [1.0]
     assert len(curve) > 5  # Benchopt's own criterion stops after four points
     assert curve["objective_n_iter"].is_monotonic_increasing
+
+
+FROM_SCRATCH = """
+from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+
+class Solver(IterativeSolver):
+    name = "from-scratch"
+    parameters = {"support": ["full"]}
+
+    def get_strategy(self):
+        return DawidSkene(support=self.support)
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--max-runs", "4"), ("-o", "*[known_share=0.3]")], ids=str)
+def test_one_pass_has_the_points_of_runs_from_scratch(run, tmp_path, options):
+    """The same rows, and what was asked for: up to the end by its own rule, or to the last point allowed."""
+    (tmp_path / "from_scratch.py").write_text(FROM_SCRATCH)
+    results = run(["DS", str(tmp_path / "from_scratch.py")], "-r", "3", *options)
+    one_pass, from_scratch = (results[results["solver_name"].str.startswith(name)] for name in ("DS", "from"))
+    assert one_pass["idx_rep"].nunique() == 3
+    assert len(one_pass) == 15 if "4" in options else one_pass["objective_converged"].sum() == 3
+    columns = [c for c in scores(results) if c != "solver_name"]
+    pd.testing.assert_frame_equal(scores(one_pass)[columns], scores(from_scratch)[columns], check_exact=True)
+
+
+class Clockwork:
+    """A strategy of five iterations, which take 10 seconds each by the clock; its labels take 1 second."""
+
+    def __init__(self, clock):
+        self.clock = clock
+
+    def iterate(self, votes, tol=1e-3, seed=0):
+        history = []
+        while True:
+            yield Point(history, len(history) == 5, self.answer, votes)
+            if len(history) == 5:
+                return
+            self.clock.append(10)
+            history.append(0.0)
+
+    def answer(self, votes):
+        self.clock.append(1)
+        return Aggregation(np.zeros(votes.n_task, dtype=int))
+
+
+def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, random_votes):
+    """Its iterations and its own labels: none of those of the points before, nor of the metrics."""
+    clock = [0]
+    monkeypatch.setattr("time.perf_counter", lambda: sum(clock))
+
+    def measure(result):
+        clock.append(100)
+        return [dict(objective_converged=float(result["converged"]))]
+
+    class Solver(OnePassSolver):
+        name, seed, told, votes = "clockwork", 0, {}, random_votes()[0]
+
+        def get_strategy(self):
+            return Clockwork(clock)
+
+    solver = Solver.get_instance()
+    criterion = Converged(strategy="callback").get_runner_instance(solver=solver, max_runs=100)
+    callback = _Callback(measure, solver, {}, criterion)
+    callback.start()
+    solver.run(callback)
+    curve, status, _ = callback.get_results()
+    assert [(point["stop_val"], point["time"]) for point in curve] == [
+        (0, 1),
+        (1, 11),
+        (2, 21),
+        (3, 31),
+        (4, 41),
+        (6, 51),
+    ]
+    assert status == "done"
 
 
 def test_the_start_of_dawid_skene_is_naive_soft(run):
