@@ -287,9 +287,9 @@ the share is 0 and they are not. A held-out score says how well a result predict
 does not lower it ([without truth](without_truth.md)).
 
 `benchopt run . -o "Crowdsourced label aggregation[known_share=0.1]"` gives a tenth of the known truths, drawn anew in
-each repetition, to the strategies that have a place for them. The other strategies run without. Every column of every
-strategy is then of the other tasks alone, and so is G. No strategy sees a truth of them. By default the share is 0.
-Both shares can be asked for at once, separated by a comma.
+each repetition, to the strategies that have a place for them ([known truths](known_truth.md)). The other strategies run
+without. Every column of every strategy is then of the other tasks alone, and so is G. No strategy sees a truth of them.
+By default the share is 0. Both shares can be asked for at once, separated by a comma.
 """
 
 
