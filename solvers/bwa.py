@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.bwa import BWA
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Bayesian weighted average: a worker's weight for a class is the precision of their votes on it.
 
     Y. Li, B. I. P. Rubinstein and T. Cohn, "Truth inference at scale: a Bayesian model for adjudicating highly

@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.crh import CRH
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Weighted votes in turn: a worker weighs by -log of their share of the distance to the labels.
 
     Q. Li, Y. Li, J. Gao, B. Zhao, W. Fan and J. Han, "Resolving conflicts in heterogeneous data by truth discovery and

@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.glad import GLAD
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """An ability per worker and a difficulty per task, whose product decides on right and wrong, by EM.
 
     J. Whitehill, P. Ruvolo, T. Wu, J. Bergsma and J. Movellan, "Whose vote should count more: optimal integration of

@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.kos import KOS
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Message passing between tasks and workers, for two classes.
 
     D. R. Karger, S. Oh and D. Shah, "Iterative learning for reliable crowdsourcing systems", NeurIPS (2011).

@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.mmsr import MMSR
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Skills from how often two workers agree, by rank-one matrix completion that does not hear the extremes.
 
     Q. Ma and A. Olshevsky, "Adversarial crowdsourcing through robust rank-one matrix completion", NeurIPS (2020).

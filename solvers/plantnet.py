@@ -2,12 +2,12 @@ from dataclasses import fields
 
 import numpy as np
 
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.votes import Votes
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Pl@ntNet: weights grow with the number of species a user identified; what too few trusted users back is invalid.
 
     T. Lefort, "Label ambiguity in crowdsourcing for classification and expert feedback", thesis, University of

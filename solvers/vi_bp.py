@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.vi_bp import VIBP
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Belief propagation for two classes and workers with a Beta prior on one accuracy.
 
     Q. Liu, J. Peng and A. Ihler, "Variational inference for crowdsourcing", NeurIPS (2012).

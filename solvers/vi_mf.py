@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.vi_mf import VIMF
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """Mean field for two classes and workers with a Beta prior on each of two accuracies.
 
     Q. Liu, J. Peng and A. Ihler, "Variational inference for crowdsourcing", NeurIPS (2012).

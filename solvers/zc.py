@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.zc import ZC
 
 
-class Solver(IterativeSolver):
+class Solver(OnePassSolver):
     """ZenCrowd's model: one reliability per worker, uniform classes, EM started from reliabilities.
 
     G. Demartini, D. E. Difallah and P. Cudre-Mauroux, "ZenCrowd: leveraging probabilistic reasoning and crowdsourcing

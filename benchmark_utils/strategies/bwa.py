@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
@@ -67,6 +67,10 @@ class BWA:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         has_truth = votes.has_vote | (known >= 0)
         asked = questions(votes)
@@ -79,7 +83,10 @@ class BWA:
         mean = truth[has_truth].mean(axis=0)
         error = self._error(votes, asked_of_worker, truth)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, has_truth, truth, mean, error, count, rate, seed)
+            if converged:
+                return
             precision = (self.shape + count) / (rate + error)
             weighted = _sum(votes, precision[votes.worker, votes.label])
             truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * has_truth[:, None]
@@ -89,13 +96,12 @@ class BWA:
             log_likelihood = -((self.shape + count) * np.log1p(error / rate)).sum() / 2
             history.append(log_likelihood - self.strength / 2 * ((truth - mean)[has_truth] ** 2).sum())
             converged = stands_still(history, tol)
+
+    def _answer(self, has_truth, truth, mean, error, count, rate, seed):
         precision = (self.shape + count) / (rate + error)
         return Aggregation(
             hard_labels(truth, has_truth, seed),
             soft=normalise(truth),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=precision.mean(axis=1),
             parameters={"truth": truth, "precision": precision, "mean": mean, "rate": rate},
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import chdtri
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
 from benchmark_utils.votes import Votes, normalise
@@ -62,6 +62,10 @@ class CATD:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         n_votes = votes.votes_per_worker
@@ -69,20 +73,23 @@ class CATD:
         scores = weighted_vote(pairs, np.ones(votes.n_worker))
         labels = clamp_labels(scores.labels(seed), known)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, scores, labels, quantile, known)
+            if converged:
+                return
             scores = _vote(pairs, quantile, _distance(pairs, labels))
             before, labels = labels, clamp_labels(scores.labels(seed), known)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
+
+    def _answer(self, scores, labels, quantile, known):
+        pairs = scores.pairs
         distance = _distance(pairs, labels)
         total = quantile + distance
         soft = normalise(pairs.matrix(scores.voted))
         return Aggregation(
             labels,
             soft=clamp_soft(soft if pairs.is_large else soft.toarray(), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=np.divide(quantile, total, out=np.zeros_like(total), where=total > 0),
             parameters={"quantile": quantile, "distance": distance},
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
 from benchmark_utils.votes import Votes, normalise
@@ -58,13 +58,20 @@ class CRH:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         weight = np.ones(votes.n_worker)
         scores = weighted_vote(pairs, weight)
         labels = clamp_labels(scores.labels(seed), known)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, votes, scores, labels, weight, known)
+            if converged:
+                return
             is_wrong = pairs.label != pairs.spread(labels[pairs.filled])
             distance = pairs.sum_by_worker(is_wrong.astype(float))
             weight = np.log(1 / np.maximum(distance / max(distance.max(), 1), _LEAST_SHARE))
@@ -72,14 +79,14 @@ class CRH:
             labels = clamp_labels(scores.labels(seed), known)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
+
+    def _answer(self, votes, scores, labels, weight, known):
+        pairs = scores.pairs
         weight = weight * (votes.votes_per_worker > 0)
         soft = normalise(pairs.matrix(scores.voted))
         return Aggregation(
             labels,
             soft=clamp_soft(soft if pairs.is_large else soft.toarray(), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=weight,
             parameters={"weight": weight},
         )

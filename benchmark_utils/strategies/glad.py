@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_posterior, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
@@ -60,23 +60,29 @@ class GLAD:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         alpha, b = np.ones(votes.n_worker), np.ones(votes.n_task)
         posterior, _ = self._expect(votes, pairs, alpha, b, known)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, posterior, alpha, b, known, seed)
+            if converged:
+                return
             alpha, b = self._maximise(votes, posterior.voted.take(pairs.of_vote), alpha, b)
             posterior, objective = self._expect(votes, pairs, alpha, b, known)
             history.append(objective)
             converged = stands_still(history, tol)
+
+    def _answer(self, posterior, alpha, b, known, seed):
         labels = posterior.labels(seed)
         return Aggregation(
             clamp_labels(labels, known),
             soft=clamp_soft(posterior.soft(labels), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=alpha,
             task_score=np.exp(b),
             parameters={"ability": alpha, "difficulty": np.exp(-b)},

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import answer_matrix, dirichlet
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known_start import start_from
@@ -79,6 +79,10 @@ class HierarchicalDS:
             mean of the scores, `common_confusion`, softmax(zeta) (n_class, n_class), `spread`, omega (n_class,
             n_class), and `prevalence`, E rho (n_class,).
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         active = votes.votes_per_worker > 0
         n_class, shape = votes.n_class, (votes.n_worker, votes.n_class, votes.n_class)
         answers = answer_matrix(votes)
@@ -89,7 +93,10 @@ class HierarchicalDS:
         precision = np.full((n_class, n_class), self.pooling or 1.0)
         beta = prior_scores(zeta, np.maximum(precision, 1), shape)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, active, posterior, has_posterior, beta, zeta, precision, seed)
+            if converged:
+                return
             for _ in range(_STEPS):
                 beta = climb(beta, count, zeta, precision)
             total = np.einsum("j,jkl->kl", active, beta.mean)
@@ -106,16 +113,14 @@ class HierarchicalDS:
             history.append(log_evidence.sum() + spent + log_prior)
             converged = stands_still(history, tol)
             count = (answers_of_worker @ posterior).reshape(shape)
-        beta.mean[~active] = zeta
-        confusion = mean_rows(beta)
+
+    def _answer(self, active, posterior, has_posterior, beta, zeta, precision, seed):
+        confusion = mean_rows(beta._replace(mean=np.where(active[:, None, None], beta.mean, zeta)))
         prevalence = 1 + class_totals(posterior)
         return Aggregation(
             hard_labels(posterior, has_posterior, seed),
             soft=posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.trace(confusion, axis1=1, axis2=2) / n_class,
+            worker_score=np.trace(confusion, axis1=1, axis2=2) / len(zeta),
             parameters={
                 "confusion": confusion.transpose(0, 2, 1),
                 "common_confusion": mean_rows(prior_scores(zeta, 1.0, zeta.shape)).T,

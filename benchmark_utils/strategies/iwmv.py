@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores, weighted_vote
 from benchmark_utils.strategies.steps.worker_agreement import agreement
@@ -48,6 +48,10 @@ class IWMV:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         n_votes = np.maximum(votes.votes_per_worker, 1)
@@ -56,19 +60,21 @@ class IWMV:
         labels = clamp_labels(scores.labels(seed), known)
         accuracy = agreement(pairs, labels, n_votes)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, scores, labels, accuracy, weight, known)
+            if converged:
+                return
             weight = votes.n_class * accuracy - 1
             scores, before = weighted_vote(pairs, weight), labels
             labels = clamp_labels(scores.labels(seed), known)
             accuracy = agreement(pairs, labels, n_votes)
             history.append(np.mean(labels != before))
             converged = bool(history[-1] <= tol)
+
+    def _answer(self, scores, labels, accuracy, weight, known):
         return Aggregation(
             labels,
             soft=clamp_soft(shares(scores).soft(labels), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=accuracy,
             parameters={"weight": weight},
         )

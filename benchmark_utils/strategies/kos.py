@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 
 _MOST_ITERATIONS = 100
@@ -46,13 +46,20 @@ class KOS:
         VotesError
             More than two classes.
         """
+        return last(self.iterate(votes, tol, seed), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-6, seed=0):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         if votes.n_class > self.max_classes:
             raise VotesError(f"KOS is for two classes and these votes have {votes.n_class}: use another strategy")
         task, worker = votes.task.astype(np.intp), votes.worker.astype(np.intp)  # numpy casts other indices at each use
         answer = 2.0 * votes.label - 1
         message = np.random.default_rng(seed).normal(1, 1, votes.n_votes)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, votes, task, worker, answer, message, seed)
+            if converged:
+                return
             opinion = answer * message
             opinion = np.bincount(task, opinion, votes.n_task).take(task) - opinion
             opinion *= answer
@@ -61,19 +68,18 @@ class KOS:
             history.append(scale)
             if scale == 0:  # no vote has another to be compared with
                 message, converged = reliability, True
-                break
+                continue
             reliability /= scale
-            converged = np.abs(reliability - message).max() <= tol or len(history) >= _MOST_ITERATIONS
+            converged = bool(np.abs(reliability - message).max() <= tol) or len(history) >= _MOST_ITERATIONS
             message = reliability
+
+    def _answer(self, votes, task, worker, answer, message, seed):
         message = message * sign_of_the_majority(votes, task, answer, message).take(worker)
         soft = normalise(weigh(votes, task, message))
         mean_message = np.bincount(worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
         return Aggregation(
             hard_labels(soft, votes.has_vote, seed),
             soft=soft,
-            n_iter=len(history),
-            converged=bool(converged),
-            history=history,
             worker_score=mean_message,
             parameters={"message": message},
         )

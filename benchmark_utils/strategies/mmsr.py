@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
 from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
@@ -55,6 +55,10 @@ class MMSR:
             The one-coin posterior as soft labels; as history the mean over the pairs of (|C_jl| - u_j v_l)^2, which
             need not fall; s as worker score; parameters `skill`, s, and `accuracy`, p, (n_worker,).
         """
+        return last(self.iterate(votes, tol, seed), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-6, seed=0):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         worker, partner, agreement = agreements(votes)
         size, n_partner = np.abs(agreement), np.bincount(worker, minlength=votes.n_worker)
         heard = n_partner >= min(1, n_partner.max())  # who has a partner; all, where nobody has
@@ -62,33 +66,36 @@ class MMSR:
         n_pairs = max(len(size), 1)
         guess = 1 / np.sqrt(np.count_nonzero(votes.votes_per_task))  # e, the skill below which nobody can be told
         u = v = np.full(votes.n_worker, max(np.sqrt(size.sum() / n_pairs), guess))
+
+        def answer(u, v):
+            n_other = max(votes.n_class - 1, 1)
+            balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
+            skill = signs(worker, partner, agreement, votes.n_worker) * balanced
+            skill = np.clip(skill, guess - 1 / n_other, 1 - guess)
+            if guess == 1:  # one task: its bounds cross, and one agreement tells nobody's skill
+                skill = np.full(votes.n_worker, 0.5)
+            accuracy = (n_other * skill + 1) / (n_other + 1)
+            uniform = np.full(votes.n_class, 1 / votes.n_class)
+            right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
+            posterior, _ = posterior_of_coins(Pairs(votes), right[votes.worker], wrong[votes.worker], uniform)
+            labels = posterior.labels(seed)
+            return Aggregation(
+                labels,
+                soft=posterior.soft(labels),
+                worker_score=skill,
+                parameters={"skill": skill, "accuracy": accuracy},
+            )
+
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, answer, u, v)
+            if converged:
+                return
             u_before, v_before = u, v
             v = _filtered_mean(size / u[partner], v, worker, n_partner, n_extreme, guess)
             u = _filtered_mean(size / v[partner], u, worker, n_partner, n_extreme, guess)
             history.append(float(((size - u[worker] * v[partner]) ** 2).sum() / n_pairs))
             converged = bool(change(u, v, u_before, v_before) <= tol)
-        n_other = max(votes.n_class - 1, 1)
-        balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
-        skill = signs(worker, partner, agreement, votes.n_worker) * balanced
-        skill = np.clip(skill, guess - 1 / n_other, 1 - guess)
-        if guess == 1:  # one task: its bounds cross, and one agreement tells nobody's skill
-            skill = np.full(votes.n_worker, 0.5)
-        accuracy = (n_other * skill + 1) / (n_other + 1)
-        uniform = np.full(votes.n_class, 1 / votes.n_class)
-        right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
-        posterior, _ = posterior_of_coins(Pairs(votes), right[votes.worker], wrong[votes.worker], uniform)
-        labels = posterior.labels(seed)
-        return Aggregation(
-            labels,
-            soft=posterior.soft(labels),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=skill,
-            parameters={"skill": skill, "accuracy": accuracy},
-        )
 
     def bytes_needed(self, votes: Votes) -> int:
         """Memory of the pairs of workers with a common task, at most, with their copies, and of soft labels."""

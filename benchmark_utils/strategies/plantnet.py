@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, add_voter
 from benchmark_utils.votes import Votes, VotesError, normalise, sum_votes
 
@@ -107,6 +107,10 @@ class PlantNet:
             `n_species` (n_worker,), w and n; `validates_alone` (n_worker,), whether w_j reaches theta_conf;
             `machine_weight` where the model votes.
         """
+        return last(self.iterate(votes, tol, seed), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-6, seed=0):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         machine = self._machine_votes(votes)
         ballot = Ballot(votes if machine is None else add_voter(votes, machine), seed)
         weight = np.full(ballot.votes.n_worker, GAMMA)
@@ -119,7 +123,10 @@ class PlantNet:
             weight[-1] = self.w_ai
         n_species = np.zeros(ballot.votes.n_worker)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, ballot, votes, labels, weight, n_species)
+            if converged:
+                return
             before, labels_before = weight, labels
             right = ballot.is_right(labels)
             valid, _, _ = self._judge(ballot, votes, labels, weight)
@@ -130,6 +137,8 @@ class PlantNet:
             labels = ballot.weighted_majority(weight)
             history.append(float(np.abs(weight - before).max()))
             converged = history[-1] <= tol and np.array_equal(labels, labels_before)
+
+    def _answer(self, ballot, votes, labels, weight, n_species):
         valid, confidence, accuracy = self._judge(ballot, votes, labels, weight)
         estimated = {
             "proposed": labels,
@@ -140,14 +149,11 @@ class PlantNet:
             "n_species": n_species[: votes.n_worker].astype(np.int64),
             "validates_alone": _at_least(weight[: votes.n_worker], self._theta_conf()),
         }
-        if machine is not None:
+        if ballot.votes.n_worker > votes.n_worker:  # the model is a voter
             estimated["machine_weight"] = weight[-1]
         return Aggregation(
             np.where(valid, labels, -1),
             soft=normalise(sum_votes(ballot.votes, weight[ballot.votes.worker])),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=weight[: votes.n_worker],
             parameters=estimated,
         )

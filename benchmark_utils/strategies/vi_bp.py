@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, roots_jacobi
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 
@@ -75,6 +75,10 @@ class VIBP:
         VotesError
             More than two classes.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         if votes.n_class > self.max_classes:
             raise VotesError(f"VI-BP is for two classes and these votes have {votes.n_class}: use another strategy")
         known = check_known(known, votes)
@@ -83,30 +87,29 @@ class VIBP:
         groups = group_workers(votes, self.right, self.wrong)
         message = np.ones(votes.n_votes)
         accuracy = np.full(votes.n_worker, self.right / (self.right + self.wrong))
+        has_belief = votes.has_vote | (known >= 0)
+
+        def answer_of(message, accuracy):
+            odds = np.bincount(votes.task, answer * message, votes.n_task) + certain
+            belief = np.stack([expit(-odds), expit(odds)], axis=1)[:, : votes.n_class]
+            soft = normalise(belief * has_belief[:, None])
+            labels = hard_labels(soft, has_belief, seed)
+            return Aggregation(labels, soft=soft, worker_score=accuracy, parameters={"message": message})
+
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, answer_of, message, accuracy)
+            if converged:
+                return
             odds = np.bincount(votes.task, answer * message, votes.n_task) + certain
             to_worker = answer * odds[votes.task] - message  # log odds of being right, by what the others say
-            before, message, log_factors = message, np.empty(votes.n_votes), 0.0
+            before, message, accuracy, log_factors = message, np.empty(votes.n_votes), accuracy.copy(), 0.0
             for group in groups:
                 message[group.votes], accuracy[group.workers], log_factor = group.answer(to_worker[group.votes])
                 log_factors += log_factor.sum()
             history.append(log_factors + log_tasks(votes, known, answer, message) - log_votes(to_worker, message).sum())
             moved = np.abs(expit(message) - expit(before)).max()
             converged = bool(moved <= tol) or len(history) >= _MOST_ITERATIONS
-        odds = np.bincount(votes.task, answer * message, votes.n_task) + certain
-        has_belief = votes.has_vote | (known >= 0)
-        belief = np.stack([expit(-odds), expit(odds)], axis=1)[:, : votes.n_class]
-        soft = normalise(belief * has_belief[:, None])
-        return Aggregation(
-            hard_labels(soft, has_belief, seed),
-            soft=soft,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=accuracy,
-            parameters={"message": message},
-        )
 
 
 def log_tasks(votes, known, answer, message):

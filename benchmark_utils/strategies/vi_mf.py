@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, learn_confusion, mean_confusion
 from benchmark_utils.strategies.steps.em import softmax, stands_still
 from benchmark_utils.strategies.steps.known_start import start_from
@@ -56,6 +56,10 @@ class VIMF:
         VotesError
             More than two classes.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         if votes.n_class > self.max_classes:
             raise VotesError(f"VI-MF is for two classes and these votes have {votes.n_class}: use another strategy")
         answers = answer_matrix(votes)
@@ -63,20 +67,23 @@ class VIMF:
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
         log_uniform = np.full(votes.n_class, -np.log(votes.n_class))
         posterior, log_possible, has_posterior = start_from(votes, known)
+
+        def answer(posterior):
+            confusion = mean_confusion(answers_of_worker, posterior, prior)
+            return Aggregation(
+                hard_labels(posterior, has_posterior, seed),
+                soft=posterior,
+                worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
+                parameters={"confusion": confusion},
+            )
+
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, answer, posterior)
+            if converged:
+                return
             log_confusion, divergence = learn_confusion(answers_of_worker, posterior, prior)
             likelihood = answers @ log_confusion + log_possible
             posterior, log_evidence = softmax(likelihood, log_uniform, has_posterior)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)
-        confusion = mean_confusion(answers_of_worker, posterior, prior)
-        return Aggregation(
-            hard_labels(posterior, has_posterior, seed),
-            soft=posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
-            parameters={"confusion": confusion},
-        )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
 from benchmark_utils.strategies.steps.worker_agreement import agreement
@@ -51,6 +51,10 @@ class ZeroBasedSkill:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         n_votes = votes.votes_per_worker
@@ -59,7 +63,10 @@ class ZeroBasedSkill:
         scores = weighted_vote(pairs, skill)
         labels = clamp_labels(scores.labels(seed), known)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, scores, labels, skill, known)
+            if converged:
+                return
             excess = np.where(active, skill - agreement(pairs, labels, np.maximum(n_votes, 1)), 0)
             skill = skill - 0.5 ** (len(history) // _HALVING) * excess
             # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
@@ -67,13 +74,12 @@ class ZeroBasedSkill:
             labels = clamp_labels(scores.labels(seed), known)
             history.append(np.mean(excess[active] ** 2) / 2)
             converged = bool(np.mean(labels != before) <= tol)
-        soft = pairs.matrix(scores.voted)
+
+    def _answer(self, scores, labels, skill, known):
+        soft = scores.pairs.matrix(scores.voted)
         return Aggregation(
             labels,
-            soft=clamp_soft(normalise(soft if pairs.is_large else soft.toarray()), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
+            soft=clamp_soft(normalise(soft if scores.pairs.is_large else soft.toarray()), known),
             worker_score=skill,
             parameters={"skill": skill},
         )

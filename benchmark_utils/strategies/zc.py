@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
@@ -59,6 +59,10 @@ class ZC:
         VotesError
             `known` of another length, or not a class.
         """
+        return last(self.iterate(votes, tol, seed, known), n_iter)
+
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = (DensePosterior if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior)(votes)
@@ -66,19 +70,21 @@ class ZC:
         reliability = np.full(votes.n_worker, _START)
         posterior, _ = _expect(model, reliability, n_votes, known, votes.n_class)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, model, posterior, reliability, known, seed)
+            if converged:
+                return
             share_right = model.n_right(posterior) / np.maximum(n_votes, 1)
             reliability = np.where(n_votes > 0, np.clip(share_right, _CERTAIN, 1 - _CERTAIN), _START)
             posterior, log_likelihood = _expect(model, reliability, n_votes, known, votes.n_class)
             history.append(log_likelihood)
             converged = stands_still(history, tol)
+
+    def _answer(self, model, posterior, reliability, known, seed):
         labels = model.labels(posterior, seed)
         return Aggregation(
             clamp_labels(labels, known),
             soft=clamp_soft(model.soft(posterior, labels), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
             worker_score=reliability,
             parameters={"reliability": reliability},
         )
