@@ -123,6 +123,12 @@ def test_it_starts_from_the_majority_and_leaves_spammers_behind():
     assert end.worker_score[:5].min() > end.worker_score[5:].max()
 
 
+def test_messages_that_do_not_stand_still_end_after_a_hundred_iterations(random_votes):
+    votes, _ = random_votes(n_class=2)
+    result = VIBP().fit(votes, tol=-1)
+    assert (result.n_iter, result.converged) == (100, True)
+
+
 def test_more_than_two_classes_are_refused(random_votes):
     votes, _ = random_votes(n_class=3)
     with pytest.raises(VotesError, match="two classes and these votes have 3"):
