@@ -12,7 +12,7 @@ from benchmark_utils.strategies.catalogue import Row
 from benchmark_utils.votes import Votes
 
 FEW = 30  # known truths, below which every score says how few they are
-N_FOLD = 5
+N_FOLD, N_FOLD_LARGE, LARGE = 5, 2, 100_000  # folds; of more than so many votes fewer, for the time that they take
 LEVEL = 0.05  # of an interval, and of a difference
 
 
@@ -72,8 +72,8 @@ class Checked:
 def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Checked | None:
     """Each strategy's labels of the known tasks, from fits that have not seen the truth of the task.
 
-    The known tasks that have a vote are split into five folds, or as many as there are tasks. A strategy that takes
-    known truths is fitted for each fold with those of the other folds. Another has seen none: one fit is enough.
+    The known tasks that have a vote are split into five folds, or two of a large crowd. A strategy that takes known
+    truths is fitted for each fold with those of the other folds. Another has seen none: one fit is enough.
 
     Parameters
     ----------
@@ -87,7 +87,8 @@ def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Ch
     tasks = np.flatnonzero((truth >= 0) & votes.has_vote)
     if not len(tasks):
         return None
-    fold = np.random.default_rng(seed).permutation(np.arange(len(tasks)) % N_FOLD)
+    n_fold = N_FOLD if votes.n_votes <= LARGE else N_FOLD_LARGE
+    fold = np.random.default_rng(seed).permutation(np.arange(len(tasks)) % n_fold)
     right = np.zeros((len(fits), len(tasks)), dtype=bool)
     for index, (name, fit) in enumerate(fits.items()):
         if not uses[name]:

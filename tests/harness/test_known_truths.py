@@ -44,6 +44,21 @@ def test_no_task_is_labelled_with_its_own_truth(random_votes):
     assert set(hidden.sum(axis=1)) == {2, 3}
 
 
+def test_a_large_crowd_has_two_folds(random_votes, monkeypatch):
+    votes, truth = random_votes(n_task=40, per_task=3)
+    calls = []
+
+    def fit(votes, known=None):
+        calls.append(known)
+        return Labels(truth)
+
+    for most, n_fold in ((votes.n_votes, 5), (votes.n_votes - 1, 2)):
+        calls.clear()
+        monkeypatch.setattr("benchmark_utils.harness.known_truths.LARGE", most)
+        check_known_tasks(votes, truth, {"told": fit}, {"told": True})
+        assert len(calls) == n_fold
+
+
 def test_one_that_takes_none_is_fitted_once(random_votes):
     votes, truth = random_votes(n_task=40, per_task=3)
     calls = []

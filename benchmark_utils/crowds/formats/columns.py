@@ -45,6 +45,10 @@ def find_column(table, declared, kind, usual=USUAL, kinds=("task", "worker", "la
         raise VotesError(
             f"columns {' and '.join(map(repr, names))} could both hold the {MANY[kind]} in {table.place}: {mend}"
         )
+    if len(table.header) == 1 and table.separator:
+        mend = "part the columns with commas, semicolons or tabs, and "
+        mend += f"name the columns {','.join(SHOWN[other] for other in kinds)} there"
+        raise VotesError(f"column {SHOWN[kind]!r} is missing in {table.place}: {mend}")
     mend = f"name the columns {','.join(SHOWN[other] for other in kinds)} there"
     if "label" in kinds:
         missing = [other for other in kinds if other not in declared.columns and not candidates(table, other, usual)]
