@@ -266,7 +266,7 @@ REFUSED = {  # {name: (content, what the refusal says)}
         "item,worker,label\na,J\xf6rg,x\n".encode("latin-1"),
         "line 2 is not UTF-8 text: save the file as UTF-8",
     ),
-    "between bars": ("item|worker|label\na|w|x\n", "part the columns with commas, semicolons or tabs"),
+    "between bars": ("item|worker|label\na|w|x\n", "commas, semicolons or tabs"),
     "half numbers, half words": ("item,worker,label\na,w,1.5\nb,w,2.5\n", '{"classes": [1.5, 2.5]}'),
     "no answer of a spreadsheet": ("item,worker,label\na,w,#N/A\nb,w,x\n", '{"no_answer": ["#N/A"]}'),
     "minus one": ("item,worker,label\na,w,-1\nb,w,1\n", '{"classes": [-1, 1]}'),
