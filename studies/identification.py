@@ -232,7 +232,7 @@ def best_and_worst(crowd, skill) -> pd.DataFrame:
     """
     n_votes = crowd.votes.votes_per_worker
     rows = []
-    for name in skill:
+    for name in skill.columns.drop("votes"):
         score = skill[name][n_votes >= LEAST_VOTES].dropna()
         ends = (score.nlargest(3).index, score.nsmallest(3).index) if score.nunique() > 1 else ((), ())
         rows.append((name, *(", ".join(f"{j} ({n_votes[j]})" for j in end) for end in ends)))
