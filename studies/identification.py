@@ -280,7 +280,7 @@ def main():
         if crowd.name == "cifar10h":
             path = identification_page.data_folder("cifar10h") / "cifar10h-raw.zip"
             answers = checks_and_times(path, crowd.votes.encoding.workers)
-            waum = chosen.scores and identification_page.read_waum(chosen.scores)
+            waum = chosen.scores and identification_page.read_waum(chosen.scores, crowd.votes.n_task)
         tasks, workers = score_tasks(crowd, waum), score_workers(crowd, answers)
         found.append((crowd, NOTES.get(crowd.name, ""), tasks, workers, sections(crowd, tasks, workers)))
         print(crowd.name, "done", flush=True)

@@ -36,10 +36,13 @@ def data_folder(name) -> Path:
     return Path(find_data(name))
 
 
-def read_waum(path) -> np.ndarray:
-    """WAUM of each task, (n_task,), of the published way where it was measured."""
+def read_waum(path, n_task) -> np.ndarray:
+    """WAUM of each task, (n_task,), of the published way where it was measured; ends in words where it does not fit."""
     with np.load(path) as scores:
-        return scores[max(scores.files, key=lambda name: "epoch=votes" in name)]
+        waum = scores[max(scores.files, key=lambda name: "epoch=votes" in name)]
+    if waum.shape != (n_task,):
+        raise SystemExit(f"{path} has scores of shape {waum.shape}, and there are {n_task} tasks: measure it again")
+    return waum
 
 
 def write(found, output, page):

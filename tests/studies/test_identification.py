@@ -101,3 +101,12 @@ def test_both_pages_have_every_table_no_id_of_a_worker_and_load_nothing(crowd):
     assert html.count("Partly &lt;synthetic&gt;.") == 3  # beside the crowd and beside each figure
     assert html.count('<img alt="small: ') == html.count('src="data:image/png;base64,') == 2
     assert "http" not in html
+
+
+def test_the_scores_of_a_gpu_are_those_of_the_published_way_and_turned(crowd, tmp_path):
+    published = np.arange(6.0)
+    np.savez(tmp_path / "s.npz", **{"WAUM epoch=tasks": -published, "WAUM epoch=votes": published})
+    waum = identification_page.read_waum(tmp_path / "s.npz", 6)
+    assert score_tasks(crowd, waum).table["WAUM"].tolist() == (-published).tolist()
+    with pytest.raises(SystemExit, match="shape \\(6,\\), and there are 7 tasks"):
+        identification_page.read_waum(tmp_path / "s.npz", 7)
