@@ -6,7 +6,8 @@ class Solver(LearntSolver):
 
     G. Pleiss et al., "Identifying mislabeled data using the area under the margin ranking", NeurIPS 2020;
     T. Lefort, "Label ambiguity in crowdsourcing for classification and expert feedback" (2024), eq. 2.2.
-    Pruned tasks are not valid.
+    Pruned tasks are not valid. `given=aggregated` takes the area of the label that `labels` aggregates, which is AUM
+    proper, in the place of the majority's.
     """
 
     name = "AUMC"
@@ -16,6 +17,7 @@ class Solver(LearntSolver):
         "by_class": [False],
         "margin": ["psi5"],
         "top_k": [1],
+        "given": ["majority"],
         **LearntSolver.parameters,
     }
     shown = ("labels", "alpha")
@@ -30,5 +32,6 @@ class Solver(LearntSolver):
             by_class=self.by_class,
             margin=self.margin,
             top_k=self.top_k,
+            given=self.given,
             **self.common(),
         )

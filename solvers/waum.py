@@ -6,7 +6,8 @@ class Solver(LearntSolver):
 
     T. Lefort, B. Charlier, A. Joly and J. Salmon, "Identify ambiguous tasks combining crowdsourced labels by weighting
     areas under the margin", TMLR 2024. Pruned tasks are not valid. `epoch=votes` visits every vote, as published;
-    `epoch=tasks` every task with its vote frequencies, the same expected loss.
+    `epoch=tasks` every task with its vote frequencies, the same expected loss. `estimator` says where the trust in the
+    workers comes from: DS, FDS, smoothed DS, DSWC, OneCoinDS (for many classes) or none (all are trusted alike).
     """
 
     name = "WAUM"
@@ -17,6 +18,7 @@ class Solver(LearntSolver):
         "margin": ["psi5"],
         "top_k": [1],
         "epoch": ["tasks"],
+        "estimator": ["DS"],
         **LearntSolver.parameters,
     }
     shown = ("labels", "alpha", "epoch")
@@ -32,5 +34,6 @@ class Solver(LearntSolver):
             margin=self.margin,
             top_k=self.top_k,
             epoch=self.epoch,
+            estimator=self.estimator,
             **self.common(),
         )

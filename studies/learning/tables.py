@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.crowds.published.features import labelme_tasks
 from benchmark_utils.crowds.simulated.points import three_circles, two_moons
 from benchmark_utils.learning.classifier import Classifier
 from benchmark_utils.learning.conal import CoNAL
@@ -21,6 +20,7 @@ from benchmark_utils.learning.crowdlab import CROWDLAB
 from benchmark_utils.learning.pruning import AUMC, WAUM
 from benchmark_utils.scoring.against_truth import score_test
 from benchmark_utils.votes import Votes
+from studies.learning.crowds import labelme, music
 
 PLAIN = {name: Classifier(labels=name) for name in ("MV", "NS", "DS", "GLAD", "WDS")}
 THREE_CIRCLES = {
@@ -34,17 +34,25 @@ TWO_MOONS = {
     **{name: PLAIN[name] for name in ("MV", "NS", "DS", "GLAD")},
     **{f"WDS + WAUM({alpha})": WAUM(alpha=alpha) for alpha in (0.001, 0.01, 0.1, 0.25)},
 }
-LABELME = {
-    **PLAIN,
-    "CROWDLAB": CROWDLAB(),
-    "CrowdLayer": CrowdLayer(),
-    "CoNAL": CoNAL(),
-    "CoNAL(1e-4)": CoNAL(scale=1e-4),
-    "CoNAL + WAUM(0.01)": CoNAL(alpha=0.01),
-    "CoNAL(1e-4) + WAUM(0.01)": CoNAL(scale=1e-4, alpha=0.01),
-    **{f"{name} + WAUM(0.01)": WAUM(labels=name) for name in PLAIN},
-    "WDS + AUMC(0.01)": AUMC(),
-}
+
+
+def of_features(alpha):
+    """The rows of LabelMe, where the thesis prunes 1 %, and of Music, where it prunes 5 %."""
+    return {
+        **PLAIN,
+        "CROWDLAB": CROWDLAB(),
+        "CrowdLayer": CrowdLayer(),
+        "CrowdLayer, from the agreement": CrowdLayer(start="agreement"),
+        "CoNAL": CoNAL(),
+        "CoNAL, from the agreement": CoNAL(start="agreement"),
+        "CoNAL(1e-4)": CoNAL(scale=1e-4),
+        f"CoNAL + WAUM({alpha})": CoNAL(alpha=alpha),
+        f"CoNAL(1e-4) + WAUM({alpha})": CoNAL(scale=1e-4, alpha=alpha),
+        **{f"{name} + WAUM({alpha})": WAUM(labels=name, alpha=alpha) for name in PLAIN},
+        f"WDS + AUMC({alpha})": AUMC(alpha=alpha),
+    }
+
+
 TABLE_2_1 = {
     "MV": "0.73 +- 0.03", "NS": "0.70 +- 0.02", "DS": "0.75 +- 0.07", "GLAD": "0.58 +- 0.02", "WDS": "0.81 +- 0.04",
     "WDS + AUMC(0.1)": "0.81 +- 0.02", "WDS + WAUM(0.01)": "0.80 +- 0.04", "WDS + WAUM(0.1)": "0.83 +- 0.03",
@@ -82,22 +90,26 @@ def print_table(title, strategies, crowds, published):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds labelme/")
-    parser.add_argument("--only-labelme", action="store_true")
+    parser.add_argument(
+        "--only", nargs="+", choices=["points", "labelme", "music"], default=["points", "labelme", "music"]
+    )
     options = parser.parse_args()
 
-    if not options.only_labelme:
+    if "points" in options.only:
         crowds = [three_circles(seed)._asdict() for seed in range(10)]
         print_table("three_circles, 10 repetitions; published: Table 2.1", THREE_CIRCLES, crowds, TABLE_2_1)
         crowds = [two_moons(seed)._asdict() for seed in range(10)]
         print_table("two_moons, 10 repetitions; published: Table 2.2", TWO_MOONS, crowds, TABLE_2_2)
 
-    answers = np.loadtxt(options.data / "labelme" / "LabelMe" / "answers.txt", dtype=int)
-    truth = np.loadtxt(options.data / "labelme" / "LabelMe" / "labels_train.txt", dtype=np.int64)
-    features = labelme_tasks(options.data / "labelme", len(truth))
-    crowd = dict(votes=Votes.from_matrix(answers), **features)
-    oracle = Votes(np.arange(len(truth)), np.zeros(len(truth), dtype=int), truth, len(truth), 1, 8)
-    print_table("labelme, features, 5 seeds; published: on images", LABELME, [crowd] * 5, PUBLISHED_LABELME)
-    print_table("labelme, the truth as votes", {"truth": Classifier(labels="MV")}, [{**crowd, "votes": oracle}] * 5, {})
+    for name, read, alpha, published in (("labelme", labelme, 0.01, PUBLISHED_LABELME), ("music", music, 0.05, {})):
+        if name not in options.only:
+            continue
+        crowd = read(options.data)
+        truth = crowd.pop("truth")
+        oracle = Votes(np.arange(len(truth)), np.zeros(len(truth), dtype=int), truth, len(truth), 1, truth.max() + 1)
+        print_table(f"{name}, features, 5 seeds", of_features(alpha), [crowd] * 5, published)
+        rest = [{**crowd, "votes": oracle}] * 5
+        print_table(f"{name}, the truth as votes", {"truth": Classifier(labels="MV")}, rest, {})
 
 
 if __name__ == "__main__":

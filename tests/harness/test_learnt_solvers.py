@@ -12,7 +12,7 @@ from benchmark_utils.harness import learnt_solver, limits
 from benchmark_utils.votes import Votes
 from tests.conftest import ROOT
 
-NAMES = ["WAUM", "AUMC", "CrowdLayer", "CoNAL", "Classifier", "CROWDLAB", "cleanlab"]
+NAMES = ["WAUM", "AUMC", "ConfidentLearning", "CrowdLayer", "CoNAL", "Classifier", "CROWDLAB", "cleanlab"]
 POINTS = np.zeros((60, 2), dtype=np.float32)
 IMAGES = np.zeros((60, 3, 8, 8), dtype=np.uint8)
 
@@ -120,6 +120,18 @@ def test_names_show_what_differs_from_the_default(solver):
         "WAUM[alpha=0.01,batch_size=1024,epoch=tasks,labels=WDS,stem=cifar]"
     )
     assert str(solver("CrowdLayer")) == "CrowdLayer[default]"
+    assert str(solver("CrowdLayer", form="vector", start="agreement")) == "CrowdLayer[form=vector,start=agreement]"
+    assert str(solver("WAUM", estimator="DSWC")) == "WAUM[alpha=0.01,epoch=tasks,estimator=DSWC,labels=WDS]"
+    assert str(solver("AUMC", given="aggregated")) == "AUMC[alpha=0.01,given=aggregated,labels=WDS]"
+
+
+def test_what_the_solvers_hand_on(solver):
+    assert solver("WAUM", estimator="FDS").get_strategy().estimator == "FDS"
+    assert solver("AUMC", given="aggregated").get_strategy().given == "aggregated"
+    layer = solver("CrowdLayer", form="probability", trace=0.1, start="agreement").get_strategy()
+    assert (layer.form, layer.trace, layer.start) == ("probability", 0.1, "agreement")
+    assert solver("CoNAL", start="agreement").get_strategy().start == "agreement"
+    assert solver("ConfidentLearning", folds=3).get_strategy().folds == 3
 
 
 def test_reading_the_solvers_does_not_import_torch():

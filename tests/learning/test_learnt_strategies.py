@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 torch = pytest.importorskip("torch")
 
 from benchmark_utils.learning import pruning  # noqa: E402
 from benchmark_utils.learning.classifier import AGGREGATIONS, Classifier, aggregate  # noqa: E402
 from benchmark_utils.learning.conal import CoNAL, CoNALModel  # noqa: E402
-from benchmark_utils.learning.crowd_layer import CrowdLayer, CrowdLayerModel, padded_examples  # noqa: E402
+from benchmark_utils.learning.crowd_layer import FORMS, CrowdLayer, CrowdLayerModel, padded_examples  # noqa: E402
 from benchmark_utils.learning.pruning import AUMC, WAUM  # noqa: E402
 from benchmark_utils.learning.training.errors import LearningError  # noqa: E402
+from benchmark_utils.learning.training.tasks import Tasks  # noqa: E402
 from benchmark_utils.votes import Votes  # noqa: E402
 
 QUICK = {"learning_rate": 0.02, "epochs": 12, "margin_epochs": 8, "batch_size": 32}
@@ -98,9 +100,36 @@ def test_the_layers_learn_from_what_waum_leaves(crowd, strategy):
     assert right(learnt, tasks, truth) > 0.95
 
 
-def test_the_two_kinds_of_epoch_rank_the_tasks_alike(crowd):
-    from scipy.stats import spearmanr
+def test_images_get_the_epochs_that_visits_to_tasks_want():
+    image, features = (3, 32, 32), (512,)
+    assert WAUM().recipe_for(image).margin_epochs == 200
+    assert WAUM(epoch="votes").recipe_for(image).margin_epochs == 50
+    assert AUMC().recipe_for(image).margin_epochs == 50
+    assert WAUM(recipe={"margin_epochs": 7}).recipe_for(image).margin_epochs == 7
+    assert WAUM().recipe_for(features) == AUMC().recipe_for(features)
+    assert WAUM().recipe_for(image).epochs == 150
 
+
+def test_the_area_of_hard_labels_is_that_of_the_labels_given(crowd):
+    votes, tasks, truth = crowd
+    majority, ds = (aggregate(name, votes, 0).labels for name in ("MV", "DS"))
+    assert (majority != ds).any()
+    areas = []
+    monitored = AUMC(recipe=QUICK)
+    record = monitored.record
+    object.__setattr__(monitored, "record", lambda *args: areas.append(record(*args)) or areas[-1])
+    score = monitored.score_labels(truth, votes, tasks)
+    np.testing.assert_allclose(score, areas[0].mean()[np.arange(150), truth], atol=1e-6)
+    np.testing.assert_array_equal(
+        AUMC(recipe=QUICK).score_tasks(votes, tasks), AUMC(recipe=QUICK).score_labels(majority, votes, tasks)
+    )
+    aggregated = AUMC(labels="DS", given="aggregated", recipe=QUICK)
+    np.testing.assert_array_equal(aggregated.score_tasks(votes, tasks), aggregated.score_labels(ds, votes, tasks))
+    some = np.where(np.arange(150) == 3, -1, truth)
+    assert np.flatnonzero(np.isnan(AUMC(recipe=QUICK).score_labels(some, votes, tasks))).tolist() == [3]
+
+
+def test_the_two_kinds_of_epoch_rank_the_tasks_alike(crowd):
     votes, tasks, _ = crowd
     # an epoch of votes has four times the steps
     few = WAUM(epoch="votes", recipe={**QUICK, "margin_epochs": 5}).score_tasks(votes, tasks)
@@ -252,6 +281,90 @@ def test_the_loss_of_conal_is_the_papers(batch):
     np.testing.assert_allclose(model.loss(torch.as_tensor(x), tensors(batch)).detach(), expected)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_the_loss_of_each_form_is_its_equation(batch, form):
+    x, batch, rng = batch
+    model = CrowdLayerModel(
+        Fixed(), 3, 3, 2.0, form, trace=0.3 if form == "probability" else 0, voted=[1, 1, 0]
+    ).double()
+    w, b = rng.normal(size=model.confusion.shape), rng.normal(size=(3, 3))
+    model.confusion.data = torch.as_tensor(w)
+    if form == "vector_bias":
+        model.bias.data = torch.as_tensor(b)
+
+    def answers(j):
+        """P(answer l | class k), rows l."""
+        return np.array([[np.exp(w[j][m, k]) / np.exp(w[j][:, k]).sum() for k in range(3)] for m in range(3)])
+
+    def scores(i, j, p):
+        if form == "matrix":
+            return w[j] @ p
+        if form == "probability":
+            return np.log(answers(j) @ p)
+        return w[j] * p + (b[j] if form == "vector_bias" else 0)
+
+    penalty = 0.3 * np.mean([np.trace(answers(j)) for j in (0, 1)]) if form == "probability" else 0  # 2 has no vote
+    expected = np.array(naive_loss(x, batch, scores)) / 2 + penalty
+    np.testing.assert_allclose(model.loss(torch.as_tensor(x), tensors(batch)).detach(), expected)
+    confusion = model.worker_confusion().numpy()
+    for j, k in np.ndindex(3, 3):
+        s = np.exp(scores(None, j, np.eye(3)[k]))
+        np.testing.assert_allclose(confusion[j, k], s / s.sum())
+
+
+def test_the_start_from_the_agreement(batch):
+    """A worker answers with the class of which the network is certain as often as votes agree with the majority."""
+    votes = Votes([0, 0, 0, 1, 1, 2], [0, 1, 2, 0, 1, 0], [1, 1, 2, 0, 0, 2], 4, 3, 3)
+    share = 5 / 6
+    for form in FORMS:
+        layer = CrowdLayer(form=form, start="agreement")
+        model = layer.model(Fixed(), votes, np.zeros((4, 3)))
+        np.testing.assert_allclose(model.worker_confusion().diagonal(dim1=1, dim2=2), share, rtol=1e-5)
+    shared = CoNAL(start="agreement").model(Fixed(), votes, Tasks(np.zeros((4, 3)), torch.device("cpu")))
+    np.testing.assert_allclose(shared.worker_confusion().diagonal(dim1=1, dim2=2), share, rtol=1e-5)
+    np.testing.assert_allclose(shared.common.detach(), shared.confusion[0].detach())
+    one_mind = Votes([0, 0], [0, 1], [1, 1], 1, 2, 3)
+    assert np.isfinite(CrowdLayer(start="agreement").diagonal(one_mind))
+
+
+@pytest.fixture(scope="module")
+def confused():
+    """Four blobs, 300 tasks, six votes each by ten workers whose confusion matrices are drawn; these."""
+    rng = np.random.default_rng(3)
+    truth = np.arange(300) % 4
+    tasks = 3 * np.eye(4)[truth] + rng.normal(scale=0.4, size=(300, 4))
+    confusion = rng.dirichlet(np.ones(4), size=(10, 4))
+    for j, k in np.ndindex(10, 4):  # the largest entry on the diagonal
+        largest = confusion[j, k].argmax()
+        confusion[j, k, [k, largest]] = confusion[j, k, [largest, k]]
+    task = np.repeat(np.arange(300), 6)
+    worker = np.argsort(rng.random((300, 10)), axis=1)[:, :6].ravel()
+    label = (rng.random(1800)[:, None] > confusion[worker, truth[task]].cumsum(axis=1)[:, :-1]).sum(axis=1)
+    return Votes(task, worker, label, 300, 10, 4), tasks.astype(np.float32), truth, confusion
+
+
+def mistaken_by(found, confusion):
+    """The mean absolute error of confusion matrices."""
+    return np.abs(found - confusion).mean()
+
+
+@pytest.mark.parametrize(("form", "bound"), [
+    # measured: .043, .075, .062, .095, .043; chance, all answers alike, .173
+    ("matrix", 0.06), ("vector", 0.09), ("vector_bias", 0.075), ("scalar", 0.11), ("probability", 0.06),
+])  # fmt: skip
+def test_each_form_recovers_simulated_confusions_better_than_chance(confused, form, bound):
+    votes, tasks, truth, confusion = confused
+    slow = {"learning_rate": 0.02, "epochs": 60, "batch_size": 32}
+    trace = 0.01 if form == "probability" else 0
+    learnt = CrowdLayer(form=form, trace=trace, start="agreement", recipe=slow).fit(votes, tasks)
+    found = learnt.trainer.model.worker_confusion().numpy()
+    others = np.mean([mistaken_by(np.roll(found, shift, axis=0), confusion) for shift in range(1, 10)])
+    mine = mistaken_by(found, confusion)
+    assert mine < bound < 0.17 < mistaken_by(0.25, confusion)
+    assert mine < others
+    assert (learnt.predict(tasks).argmax(axis=1) == truth).mean() > 0.95
+
+
 def test_the_start_of_conal_has_finite_gradients(batch):
     """All matrices are equal at the start, where the norm of their difference has no derivative."""
     x, batch, _ = batch
@@ -268,3 +381,15 @@ def test_what_cannot_be_is_refused(crowd):
         Classifier(labels="best").fit(votes, tasks)
     with pytest.raises(LearningError, match="epoch"):
         WAUM(epoch="workers").fit(votes, tasks)
+    with pytest.raises(LearningError, match="estimator"):
+        WAUM(estimator="GLAD").fit(votes, tasks)
+    with pytest.raises(LearningError, match="given"):
+        AUMC(given="truth").fit(votes, tasks)
+    with pytest.raises(LearningError, match="form"):
+        CrowdLayer(form="tensor").fit(votes, tasks)
+    with pytest.raises(LearningError, match="trace"):
+        CrowdLayer(trace=0.1).fit(votes, tasks)
+    with pytest.raises(LearningError, match="start"):
+        CrowdLayer(start="chance").fit(votes, tasks)
+    with pytest.raises(LearningError, match="form and trace"):
+        CoNAL(form="vector").fit(votes, tasks)

@@ -5,7 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from benchmark_utils.learning import margins  # noqa: E402
+from benchmark_utils.learning import margins, pruning  # noqa: E402
+from benchmark_utils.learning.training.errors import LearningError  # noqa: E402
+from benchmark_utils.strategies.dawid_skene import DawidSkene  # noqa: E402
+from benchmark_utils.strategies.dswc import DSWC  # noqa: E402
+from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene  # noqa: E402
+from benchmark_utils.strategies.one_coin import OneCoinDawidSkene  # noqa: E402
 from benchmark_utils.votes import Votes  # noqa: E402
 
 
@@ -58,6 +63,58 @@ def test_waum_equals_the_naive_double_loop(case, options):
     trust = margins.trust(votes, diagonal, area.softmax.numpy())
     expected = naive_waum(votes, sigmas, diagonal, **options)
     np.testing.assert_allclose(margins.waum(votes, area.mean(), trust), expected, atol=1e-6)
+
+
+def diagonal_by_hand(votes, estimator):
+    """Of each worker and class, from the estimators' own answers, entry by entry."""
+    diagonal = np.ones((votes.n_worker, votes.n_class))
+    if estimator == "OneCoinDS":
+        accuracy = OneCoinDawidSkene().fit(votes).parameters["accuracy"]
+        diagonal = [[accuracy[j] for _ in range(votes.n_class)] for j in range(votes.n_worker)]
+    elif estimator == "DSWC":
+        found = DSWC().fit(votes).parameters
+        for j, k in np.ndindex(diagonal.shape):
+            diagonal[j, k] = sum(
+                found["cluster"][j, c] * found["cluster_confusion"][c, k, k] for c in range(found["cluster"].shape[1])
+            )
+    elif estimator != "none":
+        strategy = {"DS": DawidSkene(), "FDS": FastDawidSkene(), "smoothed DS": DawidSkene(smoothing=1.0)}[estimator]
+        confusion = strategy.fit(votes).parameters["confusion"]
+        for j, k in np.ndindex(diagonal.shape):
+            diagonal[j, k] = confusion[j, k, k]
+    return diagonal
+
+
+@pytest.mark.parametrize("estimator", pruning.ESTIMATORS)
+def test_waum_with_each_estimator_equals_the_naive_double_loop(case, estimator):
+    votes, sigmas, _ = case
+    area = record(sigmas)
+    trust = margins.trust(votes, pruning.worker_diagonals(votes, estimator=estimator), area.softmax.numpy())
+    expected = naive_waum(votes, sigmas, diagonal_by_hand(votes, estimator))
+    np.testing.assert_allclose(margins.waum(votes, area.mean(), trust), expected, atol=1e-6)
+    if estimator == "none":  # the sum of the areas over the number of answers
+        plain = [
+            np.mean([naive_aum(sigmas, i, votes.label[v]) for v in np.flatnonzero(votes.task == i)])
+            for i in range(votes.n_task)
+        ]
+        np.testing.assert_allclose(expected, plain, atol=1e-12)
+
+
+def test_the_estimators_differ_and_another_is_refused(case):
+    votes = case[0]
+    found = [pruning.worker_diagonals(votes, estimator=name) for name in pruning.ESTIMATORS]
+    assert all(np.abs(a - b).max() > 1e-3 for i, a in enumerate(found) for b in found[:i])
+    with pytest.raises(LearningError, match="take one of DS, FDS"):
+        pruning.worker_diagonals(votes, estimator="GLAD")
+
+
+def test_one_coin_takes_no_memory_for_classes():
+    """A million workers times a thousand classes would be eight gigabytes."""
+    votes = Votes([0, 0, 1], [0, 999_999, 0], [0, 999, 1], 2, 1_000_000, 1000)
+    diagonal = pruning.worker_diagonals(votes, estimator="OneCoinDS")
+    assert diagonal.shape == (1_000_000, 1000)
+    assert diagonal.base is not None
+    assert diagonal.strides[1] == 0
 
 
 @pytest.mark.parametrize("margin", ["psi5", "pleiss"])

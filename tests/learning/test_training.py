@@ -136,13 +136,13 @@ def test_the_learning_rate_drops_and_grows_with_the_batch():
     rates = []
     for _ in range(3):
         learner.train_epoch()
-        rates.append(learner.optimizer.param_groups[0]["lr"])
+        rates.append(learner.optimizers[0].param_groups[0]["lr"])
     np.testing.assert_allclose(rates, [0.1, 0.01, 0.001])
     points = np.zeros((256, 2))
     model = PlainLoss(networks.perceptron(2, 2))
     examples = {"task": np.arange(256), "target": np.zeros(256, dtype=int)}
     large = Trainer(model, Tasks(points, CPU), examples, Recipe(learning_rate=0.1, batch_size=256), 1)
-    assert large.optimizer.param_groups[0]["lr"] == pytest.approx(0.2)
+    assert large.optimizers[0].param_groups[0]["lr"] == pytest.approx(0.2)
 
 
 def test_a_loss_that_is_not_finite_is_said_in_words():
@@ -212,9 +212,10 @@ def test_tasks_that_do_not_fit_are_refused():
 
 
 @pytest.mark.parametrize(("name", "stem", "n_parameter"), [
-    # the published sizes with 1,000 classes are 11,689,512 and 21,797,672; the small stem is 3 x 3, not 7 x 7
+    # the published sizes with 1,000 classes; the small stem is 3 x 3, not 7 x 7
     ("resnet18", "imagenet", 11_689_512),
     ("resnet34", "imagenet", 21_797_672),
+    ("resnet50", "imagenet", 25_557_032),
     ("resnet18", "cifar", 11_689_512 - 64 * 3 * (49 - 9)),
 ])  # fmt: skip
 def test_resnets_have_the_published_number_of_weights(name, stem, n_parameter):
@@ -222,6 +223,55 @@ def test_resnets_have_the_published_number_of_weights(name, stem, n_parameter):
         network = networks.build(name, (3, 32, 32), 1000, stem)
         assert network(torch.zeros(2, 3, 32, 32)).shape == (2, 1000)
     assert sum(p.numel() for p in network.parameters()) == n_parameter
+
+
+def test_a_vgg_has_the_published_convolutions_under_two_dense_layers():
+    with torch.device("meta"):
+        network = networks.build("vgg16", (3, 64, 32), 10)
+        assert network(torch.zeros(2, 3, 64, 32)).shape == (2, 10)
+    # 138,357,544 of VGG-16 are 14,714,688 of convolutions and three dense layers; two numbers per channel normalise
+    convolutions = sum(p.numel() for p in network.features.parameters())
+    assert convolutions == 138_357_544 - (25_088 + 1) * 4096 - 4097 * 4096 - 4097 * 1000 + 2 * 4224
+    assert sum(p.numel() for p in network.fc.parameters()) == (2 * 512 + 1) * 128 + 129 * 10
+    with pytest.raises(LearningError, match="16 x 32 is too small"):
+        networks.build("vgg16", (3, 16, 32), 10)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16"])
+def test_the_larger_networks_learn_from_images(name):
+    """Two classes of bright and dark images, a few steps."""
+    classes = np.arange(16) % 2
+    images = (np.random.default_rng(0).integers(60, size=(16, 3, 32, 32)) + 150 * classes[:, None, None, None]).astype(
+        np.uint8
+    )
+    seed_everything(0)
+    network = networks.build(name, (3, 32, 32), 2)
+    recipe = Recipe(learning_rate=0.001, batch_size=8)
+    learner = Trainer(PlainLoss(network), Tasks(images, CPU), {"task": np.arange(16), "target": classes}, recipe, 4)
+    losses = [learner.train_epoch() for _ in range(4)]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_what_a_crowd_adds_can_have_an_optimizer_of_its_own():
+    class Layered(PlainLoss):
+        def __init__(self, network):
+            super().__init__(network)
+            self.shift = torch.nn.Parameter(torch.zeros(3))
+
+        def loss(self, x, batch):
+            return torch.nn.functional.cross_entropy(self.network(x) + self.shift, batch["target"], reduction="none")
+
+    points, classes = blobs()
+    recipe = Recipe(optimizer="sgd", learning_rate=0.0, weight_decay=0, crowd_learning_rate=0.01, drops=(1,))
+    network = networks.perceptron(2, 3)
+    model = Layered(network)
+    before = [p.detach().clone() for p in network.parameters()]
+    learner = Trainer(model, Tasks(points, CPU), {"task": np.arange(90), "target": classes * 0}, recipe, 2)
+    learner.train_epoch()
+    assert all(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+    np.testing.assert_allclose(model.shift.detach(), [0.02, -0.02, -0.02], atol=1e-4)  # two steps of Adam
+    learner.train_epoch()
+    assert [optimizer.param_groups[0]["lr"] for optimizer in learner.optimizers] == [0.0, pytest.approx(0.001)]
 
 
 def test_the_dense_networks():

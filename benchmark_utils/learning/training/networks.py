@@ -1,7 +1,7 @@
-"""The classifiers, in plain PyTorch: ResNets for images, dense networks for features and for points.
+"""The classifiers, in plain PyTorch: ResNets and a VGG for images, dense networks for features and for points.
 
-The names of the ResNets' parameters are those in common use (conv1, layer1.0.bn2, ..., fc), so that the file of a
-pre-trained backbone can be loaded.
+The names of the parameters are those in common use (conv1, layer1.0.bn2, ..., fc; features.0, ...), so that the file of
+a pre-trained backbone can be loaded.
 """
 
 import torch
@@ -9,7 +9,9 @@ from torch import nn
 
 from benchmark_utils.learning.training.errors import LearningError
 
-BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3)}
+BLOCKS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3), "resnet50": (3, 4, 6, 3)}
+IMAGE_NETWORKS = (*BLOCKS, "vgg16")
+VGG16 = (64, 64, "pool", 128, 128, "pool", *[256] * 3, "pool", *[512] * 3, "pool", *[512] * 3, "pool")
 
 
 def build(name, shape, n_class, stem="imagenet") -> nn.Module:
@@ -18,8 +20,8 @@ def build(name, shape, n_class, stem="imagenet") -> nn.Module:
     Parameters
     ----------
     name : str
-        "resnet18" or "resnet34" for images, "two_dense" or "perceptron" for features; "auto" takes resnet18 for
-        images, the perceptron for points of the plane and two_dense for anything longer.
+        "resnet18", "resnet34", "resnet50" or "vgg16" for images, "two_dense" or "perceptron" for features; "auto" takes
+        resnet18 for images, the perceptron for points of the plane and two_dense for anything longer.
     shape : tuple
         Of one task: (channels, height, width) or (n_feature,).
     n_class : int
@@ -29,15 +31,18 @@ def build(name, shape, n_class, stem="imagenet") -> nn.Module:
     """
     if name == "auto":
         name = "resnet18" if len(shape) == 3 else "perceptron" if shape[0] == 2 else "two_dense"
-    if (name in BLOCKS) != (len(shape) == 3):
+    if (name in IMAGE_NETWORKS) != (len(shape) == 3):
         raise LearningError(f"the network {name!r} does not take tasks of shape {shape}: leave network='auto'")
     if name in BLOCKS:
-        return ResNet(BLOCKS[name], shape[0], n_class, stem)
+        return ResNet(BLOCKS[name], shape[0], n_class, stem, Bottleneck if name == "resnet50" else BasicBlock)
+    if name == "vgg16":
+        return VGG(shape, n_class)
     if name == "two_dense":
         return two_dense(shape[0], n_class)
     if name == "perceptron":
         return perceptron(shape[0], n_class)
-    raise LearningError(f"there is no network {name!r}: take auto, {', '.join(BLOCKS)}, two_dense or perceptron")
+    known = ", ".join(IMAGE_NETWORKS)
+    raise LearningError(f"there is no network {name!r}: take auto, {known}, two_dense or perceptron")
 
 
 def two_dense(n_feature, n_class, n_hidden=128, dropout=0.5):
@@ -52,8 +57,40 @@ def perceptron(n_feature, n_class, hidden=(30, 20, 20)):
     return nn.Sequential(*layers, nn.Linear(hidden[-1], n_class))
 
 
+class VGG(nn.Module):
+    """VGG-16 with batch normalisation under two dense layers (Simonyan and Zisserman, 2015; thesis, Figure 2.16).
+
+    The dense layers are those of `two_dense`, as for pre-computed features: in the place of the original three.
+
+    Parameters
+    ----------
+    shape : tuple
+        Of an image: (channels, height, width), each side 32 at least.
+    n_class : int
+    """
+
+    def __init__(self, shape, n_class):
+        super().__init__()
+        channel, height, width = shape
+        if min(height, width) < 32:
+            raise LearningError(f"vgg16 halves an image five times: {height} x {width} is too small, it needs 32 x 32")
+        layers = []
+        for size in VGG16:
+            if size == "pool":
+                layers.append(nn.MaxPool2d(2))
+                continue
+            layers += [nn.Conv2d(channel, size, 3, padding=1), nn.BatchNorm2d(size), nn.ReLU(inplace=True)]
+            channel = size
+        self.features = nn.Sequential(*layers)
+        self.fc = two_dense(512 * (height // 32) * (width // 32), n_class)
+        start_convolutions(self)
+
+    def forward(self, x):
+        return self.fc(self.features(x).flatten(1))
+
+
 class ResNet(nn.Module):
-    """A residual network of basic blocks (He et al., 2016).
+    """A residual network (He et al., 2016).
 
     Parameters
     ----------
@@ -62,26 +99,27 @@ class ResNet(nn.Module):
     n_channel, n_class : int
     stem : "imagenet" or "cifar"
         7 x 7 convolution of stride 2 and 3 x 3 max pooling of stride 2, or 3 x 3 convolution of stride 1.
+    block : BasicBlock or Bottleneck
     """
 
-    def __init__(self, n_blocks, n_channel, n_class, stem="imagenet"):
+    def __init__(self, n_blocks, n_channel, n_class, stem="imagenet", block=None):
         super().__init__()
         if stem not in ("imagenet", "cifar"):
             raise LearningError(f"there is no stem {stem!r}: take imagenet or cifar")
+        block = block or BasicBlock
         large = stem == "imagenet"
         self.conv1 = nn.Conv2d(n_channel, 64, 7 if large else 3, 2 if large else 1, 3 if large else 1, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1) if large else nn.Identity()
-        self.layer1 = stack(64, 64, n_blocks[0], stride=1)
-        self.layer2 = stack(64, 128, n_blocks[1], stride=2)
-        self.layer3 = stack(128, 256, n_blocks[2], stride=2)
-        self.layer4 = stack(256, 512, n_blocks[3], stride=2)
+        grows = block.grows
+        self.layer1 = stack(block, 64, 64, n_blocks[0], stride=1)
+        self.layer2 = stack(block, 64 * grows, 128, n_blocks[1], stride=2)
+        self.layer3 = stack(block, 128 * grows, 256, n_blocks[2], stride=2)
+        self.layer4 = stack(block, 256 * grows, 512, n_blocks[3], stride=2)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(512, n_class)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        self.fc = nn.Linear(512 * grows, n_class)
+        start_convolutions(self)
 
     def forward(self, x):
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
@@ -92,32 +130,67 @@ class ResNet(nn.Module):
 class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions around which the input is added, through a 1 x 1 convolution where the channels differ."""
 
-    def __init__(self, n_in, n_out, stride):
+    grows = 1  # channels out of the block for each of its own
+
+    def __init__(self, n_in, n, stride):
         super().__init__()
-        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(n_out)
+        self.conv1 = nn.Conv2d(n_in, n, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(n)
         self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(n_out, n_out, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(n_out)
-        self.downsample = None
-        if n_in != n_out:
-            self.downsample = nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
+        self.conv2 = nn.Conv2d(n, n, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(n)
+        self.downsample = shortcut(n_in, n, stride)
 
     def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
+        added = x if self.downsample is None else self.downsample(x)
         x = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(x)) + shortcut)
+        return self.relu(self.bn2(self.conv2(x)) + added)
 
 
-def stack(n_in, n_out, n_blocks, stride):
+class Bottleneck(nn.Module):
+    """A 1 x 1, a 3 x 3 and a 1 x 1 convolution to four times the channels, around which the input is added."""
+
+    grows = 4
+
+    def __init__(self, n_in, n, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(n_in, n, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(n)
+        self.conv2 = nn.Conv2d(n, n, 3, stride, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(n)
+        self.conv3 = nn.Conv2d(n, 4 * n, 1, bias=False)
+        self.bn3 = nn.BatchNorm2d(4 * n)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = shortcut(n_in, 4 * n, stride)
+
+    def forward(self, x):
+        added = x if self.downsample is None else self.downsample(x)
+        x = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(x)))
+        return self.relu(self.bn3(self.conv3(x)) + added)
+
+
+def shortcut(n_in, n_out, stride):
+    """What brings a block's input to the shape of its output; None where it has it."""
+    if n_in == n_out:
+        return None
+    return nn.Sequential(nn.Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
+
+
+def stack(block, n_in, n, n_blocks, stride):
     """Blocks in a row, of which the first changes the number of channels and the size."""
-    return nn.Sequential(
-        BasicBlock(n_in, n_out, stride), *(BasicBlock(n_out, n_out, stride=1) for _ in range(n_blocks - 1))
-    )
+    rest = (block(n * block.grows, n, stride=1) for _ in range(n_blocks - 1))
+    return nn.Sequential(block(n_in, n, stride), *rest)
+
+
+def start_convolutions(network):
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
 def load_backbone(network, path):
-    """Start from the weights of a local file, a state_dict; the last layer `fc` stays fresh.
+    """Start from the weights of a local file, a state_dict; what comes after the convolutions, `fc`, stays fresh.
 
     Raises
     ------
@@ -126,7 +199,7 @@ def load_backbone(network, path):
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        state = {name: value for name, value in state.items() if not name.startswith("fc.")}
+        state = {name: value for name, value in state.items() if not name.startswith(("fc.", "classifier."))}
     except Exception as error:  # torch raises many kinds for a bad file
         raise LearningError(f"{path} is not a state_dict that torch.load reads: {error}") from error
     own = {name: value for name, value in network.state_dict().items() if not name.startswith("fc.")}

@@ -22,6 +22,11 @@ class Recipe:
         For the classifier; the learning rate falls tenfold after each epoch of `drops`.
     margin_epochs : int
         T, for the margins of AUM, AUMC and WAUM: before the first drop.
+    crowd_learning_rate : float or None
+        Of Adam for what a crowd's layer adds to the network, which then has an optimizer of its own; None: `optimizer`
+        has both.
+    precision : "auto" or "float32"
+        "auto" takes bfloat16 for images on a GPU.
     batch_size : int
     augment : bool
         Random crop after padding and horizontal flip, for images.
@@ -37,8 +42,10 @@ class Recipe:
     epochs: int = 50
     margin_epochs: int = 50
     drops: tuple = ()
+    crowd_learning_rate: float | None = None
     batch_size: int = PUBLISHED_BATCH
     augment: bool = False
+    precision: str = "auto"
 
 
 def published_recipe(shape, **changes) -> Recipe:

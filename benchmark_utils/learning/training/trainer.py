@@ -62,21 +62,34 @@ class Trainer:
             self.real = torch.zeros(size, device=self.device)  # 0 marks what fills the last batch
             self.loss_sum = torch.zeros((), device=self.device)
         self.random = torch.Generator(self.device).manual_seed(seed)
-        self.optimizer = self._optimizer()
+        self.optimizers = self._optimizers()
         if self.on_gpu:
             torch.backends.cudnn.benchmark = True
             self.stream = torch.cuda.Stream()
 
-    def _optimizer(self):
-        recipe, parameters = self.recipe, self.model.parameters()
-        rate = recipe.learning_rate * max(1, len(self.index) / PUBLISHED_BATCH) ** 0.5
-        if recipe.optimizer == "sgd":
+    def _optimizers(self):
+        """One for all parameters, or one for the network and Adam for what a crowd's layer adds to it."""
+        recipe, everything = self.recipe, list(self.model.parameters())
+        scale = max(1, len(self.index) / PUBLISHED_BATCH) ** 0.5
+        if recipe.crowd_learning_rate is None:
+            return [self._optimizer(recipe.optimizer, everything, recipe.learning_rate * scale)]
+        network = list(self.model.network.parameters())
+        of_network = {id(parameter) for parameter in network}
+        layer = [parameter for parameter in everything if id(parameter) not in of_network]
+        return [
+            self._optimizer(recipe.optimizer, network, recipe.learning_rate * scale),
+            self._optimizer("adam", layer, recipe.crowd_learning_rate * scale),
+        ]
+
+    def _optimizer(self, name, parameters, rate):
+        recipe = self.recipe
+        if name == "sgd":
             return torch.optim.SGD(
                 parameters, rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay, fused=self.on_gpu
             )
-        if recipe.optimizer == "adam":
+        if name == "adam":
             return torch.optim.Adam(parameters, rate, fused=self.on_gpu, capturable=self.on_gpu)
-        raise LearningError(f"there is no optimizer {recipe.optimizer!r}: take sgd or adam")
+        raise LearningError(f"there is no optimizer {name!r}: take sgd or adam")
 
     def train_epoch(self) -> float:
         """Visit every example once, in a new order; returns the mean loss.
@@ -87,7 +100,7 @@ class Trainer:
             The loss is not finite, or memory does not suffice.
         """
         if self.n_epoch in self.recipe.drops:
-            for group in self.optimizer.param_groups:
+            for group in self._groups():
                 group["lr"] /= 10
             self.graph = None  # the learning rate is part of what was recorded
         self.model.train()
@@ -108,7 +121,7 @@ class Trainer:
         if not np.isfinite(loss):
             raise LearningError(
                 f"{self.name}: the loss is {loss} after epoch {self.n_epoch}: lower the learning rate "
-                f"({self.optimizer.param_groups[0]['lr']:.3g}) or the batch size ({size})"
+                f"({self._groups()[0]['lr']:.3g}) or the batch size ({size})"
             )
         show_progress(f"{self.name}: epoch {self.n_epoch}/{self.epochs}, loss {loss:.4f}", self.n_epoch == self.epochs)
         return loss
@@ -141,9 +154,13 @@ class Trainer:
         if "weight" in batch:
             loss = loss * batch["weight"]
         self.loss_sum += loss.detach().sum()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         (loss.sum() / self.real.sum()).backward()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
+
+    def _groups(self):
+        return [group for optimizer in self.optimizers for group in optimizer.param_groups]
 
     @torch.no_grad()
     def predict(self, tasks=None):
@@ -160,7 +177,7 @@ class Trainer:
 
     def _mixed_precision(self):
         # weights change at every replay: a cast kept from the recording would be stale
-        on = self.on_gpu and self.tasks.are_images
+        on = self.on_gpu and self.tasks.are_images and self.recipe.precision == "auto"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on, cache_enabled=False)
 
     @contextlib.contextmanager
