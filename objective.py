@@ -113,21 +113,16 @@ class Objective(ForgetsDataset, FreshObjective):
         scores |= disagreement_scores(
             self.votes, self.votes if withheld is None else withheld, labels, soft, self.known
         )
+        n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)
         task_score = task_scores(check_score(task_score, "task_score", self.votes.n_task), soft)
         worker_score = check_score(worker_score, "worker_score", self.votes.n_worker)
         scores["skill_correlation"] = skill_correlation(self.votes, confusion, worker_score)
+        if not converged:  # a text for each point of a curve would make a result ten times as large
+            task_score = worker_score = None
         scores["worker_scores"] = pack_scores(worker_score, self.votes.votes_per_worker)
         scores["task_scores"] = pack_scores(task_score, self.votes.votes_per_task)
-        n_iter, converged = check_number(n_iter, "n_iter"), check_number(converged, "converged", highest=1)
         scores |= dict(n_iter=n_iter, converged=converged, right=pack_right(truth, labels))
         return dict(value=1 - scores["acc_train"], **scores, **self.provenance)
-
-    def save_final_results(self, task_score=None, worker_score=None, **result):
-        """What a strategy found of tasks and workers, higher is better: column `final_results`."""
-        task_score = check_score(task_score, "task_score", self.votes.n_task)
-        worker_score = check_score(worker_score, "worker_score", self.votes.n_worker)
-        learnt = dict(task_score=task_score, worker_score=worker_score)
-        return {name: score for name, score in learnt.items() if score is not None} or None
 
     def get_one_result(self):
         return dict(labels=np.zeros(self.votes.n_task, dtype=np.int64))

@@ -208,8 +208,8 @@ COLUMNS = (
     ),
     Column(
         WORKER_SCORES,
-        "How much the strategy trusts each worker, packed by `scoring/kept_scores.py`: of 1,000 of them where more "
-        "voted. Empty where it scores none.",
+        "How much the strategy trusts each worker once it has converged, packed by `scoring/kept_scores.py`: of 1,000 "
+        "of them where more voted. Empty where it scores none, and before.",
         kind="text",
     ),
     Column(

@@ -223,6 +223,9 @@ def test_the_true_skill_scores_the_workers_and_no_solver_sees_it(benchmark, rand
     assert n_worker == 12
     assert kept == pytest.approx(skill**2, abs=1e-4)
     assert unpack_scores(scores["task_scores"])[0] == pytest.approx(np.arange(60), abs=1e-3)
+    before = objective.evaluate_result(truth, worker_score=skill, task_score=np.arange(60.0), converged=False)
+    assert before["skill_correlation"] == pytest.approx(1)
+    assert (before["worker_scores"], before["task_scores"]) == ("", "")  # kept once, of the end
     scores = objective.evaluate_result(truth)  # hard labels alone: nothing is known of workers or tasks
     assert np.isnan(scores["skill_correlation"])
     assert (scores["worker_scores"], scores["task_scores"]) == ("", "")
