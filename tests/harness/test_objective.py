@@ -1,9 +1,12 @@
 """The objective: what is withheld or given, and that nothing changes without; the scores of workers and tasks."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 from benchopt.cli.main import run as benchopt_run
+from benchopt.utils.parametrized_name_mixin import product_param
 from benchopt.utils.run_context import RunContext
 
 from benchmark_utils.harness.hidden import reveal
@@ -14,6 +17,7 @@ from benchmark_utils.scoring.kept_scores import unpack_scores
 from benchmark_utils.scoring.right import unpack_right
 from benchmark_utils.scoring.truth_free import heldout_scores
 from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.catalogue import CATALOGUE
 from tests.conftest import ROOT
 
 NAME = "Crowdsourced label aggregation"
@@ -245,3 +249,27 @@ def test_every_strategy_hands_over_its_scores(tmp_path):
     assert (last["objective_worker_scores"][["MV", "TwoThird"]] == "").all()
     assert unpack_scores(last["objective_task_scores"]["GLAD"])[0].max() > 1.5  # easiness, no probability
     assert unpack_scores(last["objective_task_scores"]["DS"])[0].max() == pytest.approx(1)
+
+
+class FirstPoint:
+    """What Benchopt calls after each iteration, of a curve that ends at its start."""
+
+    it = next_stopval = time_iter = 0
+
+    def __call__(self):
+        return False
+
+
+TOLD = [row for row in CATALOGUE if "known" in inspect.signature(row.make().fit).parameters]
+
+
+@pytest.mark.parametrize("row", TOLD, ids=lambda row: row.name)
+def test_each_solver_whose_strategy_has_a_place_for_known_truths_gives_them(benchmark, random_votes, row):
+    votes, truth = random_votes(n_class=2)
+    known = np.where(np.arange(votes.n_task) < 20, 1 - truth, -1)  # which no strategy would find by itself
+    (chosen,) = benchmark.check_solver_patterns([row.solver])
+    solver = chosen[0].get_instance(**next(product_param(chosen[1])))
+    solver.get_seed = lambda **uses: 0
+    solver.set_objective(votes, known=known)
+    solver.run(FirstPoint() if solver.sampling_strategy == "callback" else 0)
+    np.testing.assert_array_equal(solver.get_result()["labels"][:20], known[:20])
