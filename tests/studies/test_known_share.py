@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import check_grad
 
 from benchmark_utils.scoring.given import give
+from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes
@@ -44,6 +45,23 @@ def test_the_forms_of_the_survey_give_its_figures_without_known_truths(literatur
                 data = literature(crowd)
                 found = accuracy(strategy.fit(data.votes).labels, data)
                 assert found == pytest.approx(SURVEY[crowd, name][1][0], abs=6e-5), (crowd, name)
+
+
+@pytest.mark.parametrize(
+    ("crowd", "name"),
+    [*((crowd, "DS, survey") for crowd in ("bluebirds", "dog", "face", "cf_amt")), ("bluebirds", "VI-MF")]
+    + [("cf_amt", name) for name in ("ZC", "CATD")],
+    ids=str,
+)
+def test_the_figures_of_the_survey_by_share_of_known_truth(literature, crowd, name):  # noqa: F811
+    """Within three standard errors, over 20 draws of ours; tests/strategies/test_known.py has ZC, CATD and CRH."""
+    data = literature(crowd)
+    strategy = (STRATEGIES | known_share.SURVEYED)[name]()
+    n_theirs, figures = SURVEY[crowd, name.removesuffix(", survey")]
+    for share, figure in list(zip(SHARES, figures, strict=True))[1:]:
+        found = measure(data.votes, data.truth, strategy, share, 20)
+        error = np.std(found, ddof=1) * np.sqrt(1 / 20 + 1 / n_theirs)
+        assert abs(found.mean() - figure) <= 3 * error, share
 
 
 def test_the_first_posterior_of_surveyed_dawid_skene_is_that_of_equally_able_workers(random_votes, monkeypatch):
