@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark_utils.scoring.columns import FEW
 from benchmark_utils.strategies.catalogue import Row
 from benchmark_utils.votes import Votes
 
-FEW = 30  # known truths, below which every score says how few they are
 N_FOLD, N_FOLD_LARGE, LARGE = 5, 2, 100_000  # folds; of more than so many votes fewer, for the time that they take
 LEVEL = 0.05  # of an interval, and of a difference
 

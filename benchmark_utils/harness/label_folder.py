@@ -21,7 +21,6 @@ import numpy as np
 
 from benchmark_utils.crowds.formats.folder import read_noting
 from benchmark_utils.harness.hard_tasks import hard_tasks
-from benchmark_utils.harness.known_truths import FEW
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
 from benchmark_utils.harness.label_tables import ask_table, label_table, notices, worker_table
 from benchmark_utils.harness.own_votes import add_arguments, columns_of, count
@@ -34,6 +33,7 @@ from benchmark_utils.harness.recommend import (
     refusal,
     verdict,
 )
+from benchmark_utils.scoring.columns import FEW
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.votes import Votes, VotesError
 

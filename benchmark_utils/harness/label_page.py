@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.harness.known_truths import FEW, takes_known
+from benchmark_utils.harness.known_truths import takes_known
 from benchmark_utils.harness.label_tables import notices, repeated_answers
+from benchmark_utils.harness.own_votes import count
 from benchmark_utils.harness.recommend import METRICS, ROWS, Recommendation, of_known_truths, reason, verdict
 from benchmark_utils.results.votes_page import build_page, bullets, heat_table, interval_plot, paragraph, table
 from benchmark_utils.scoring.answers import agreement_of_pairs
+from benchmark_utils.scoring.columns import FEW
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.description import describe
 
@@ -37,7 +39,7 @@ def page_of(votes: Votes, found: Recommendation, labels, workers, to_ask, name: 
     ]
     said = notices(votes, found, notes)
     if said:
-        sections.append(("What should be known of these votes", bullets(said)))
+        sections.insert(0, ("What should be known of these votes", bullets(said)))
     return build_page(f"Labels of {name}", [*reason(found), *of_known_truths(found), verdict(found)], sections)
 
 
@@ -48,7 +50,8 @@ def _known(found):
         right=[f"{n:,} of {known:,}" for n, known in zip(checked["right"], checked["known"], strict=True)],
         truths=["used, by cross-validation" if takes_known(ROWS[name]) else "not used" for name in checked["strategy"]],
     )
-    few = found.checked.n_known < FEW
+    n_known = found.checked.n_known
+    few = n_known < FEW
     frame = frame.rename(columns={"interval": "95 % interval", "right": "right" + f", fewer than {FEW} known" * few})
     about = (
         "Each strategy labels the tasks whose truth is known without having seen it: where a strategy takes known "
@@ -56,7 +59,7 @@ def _known(found):
         "are over tasks."
     )
     frame = frame.sort_values("accuracy", ascending=False, kind="stable")
-    return paragraph(about) + table(frame, "Accuracy on the known truths")
+    return paragraph(about) + table(frame, f"Accuracy on {count(n_known, 'known truth')}" + f", fewer than {FEW}" * few)
 
 
 def _heldout(found):

@@ -41,8 +41,8 @@ def tied_tasks(votes: Votes) -> list[str]:
     if not len(tied):
         return []
     names = tied if votes.encoding is None else votes.encoding.tasks[tied]
-    shown = ", ".join(str(name)[:40] for name in names[:MOST_NAMES]) + ", ..." * (len(tied) > MOST_NAMES)
-    return [f"{count(len(tied), 'task')} tied, since several answers have the most votes: {shown}."]
+    shown = ", ".join(str(name)[:40] for name in names[:MOST_NAMES]) + (", ..." if len(tied) > MOST_NAMES else ".")
+    return [f"{count(len(tied), 'task')} tied, since several answers have the most votes: {shown}"]
 
 
 def count(n: int, what: str) -> str:

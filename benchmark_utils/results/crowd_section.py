@@ -8,7 +8,7 @@ from benchmark_utils.results.names import is_library, is_tolerance
 from benchmark_utils.results.ranking import crowd_board
 from benchmark_utils.results.table import curve, final_points
 from benchmark_utils.results.times import pareto_front
-from benchmark_utils.scoring.columns import BY_NAME, CROWD, shown
+from benchmark_utils.scoring.columns import BY_NAME, CROWD, FEW, shown
 
 N_COLOURS = 7  # curves that a reader tells apart
 
@@ -50,6 +50,8 @@ def _what(rows, crowd):
     else:
         if crowd.n_known:
             found.append(f"accuracy over {crowd.n_known:,} tasks and {counted(crowd.n_seeds, 'seed')}")
+            if crowd.n_known < FEW:
+                found.append(f"these are fewer than {FEW} known truths, so look at the interval of each score")
         else:
             found.append(
                 f"{counted(crowd.n_seeds, 'seed')}; which tasks are right was not kept, so there are no intervals"
@@ -84,7 +86,8 @@ def _curves(ours, crowd, ranked, chosen, title, names):
 
 
 def _score_title(crowd):
-    return BY_NAME[crowd.score].title if crowd.score in BY_NAME else "AccTrain"
+    title = BY_NAME[crowd.score].title if crowd.score in BY_NAME else "AccTrain"
+    return f"{title} on {counted(crowd.n_known, 'task')}" if 0 < crowd.n_known < FEW else title
 
 
 def _table(last, crowd, ranked, name, title, names):

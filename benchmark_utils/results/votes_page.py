@@ -23,7 +23,8 @@ p { max-width: 44rem } .note { color: var(--soft) }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
-th:first-child, .word { text-align: left } caption { min-width: 15rem } .heat td { padding: .25rem .45rem }
+th:first-child, .word { text-align: left } caption { min-width: 15rem }
+caption { max-width: calc(100vw - 2rem) } .heat td { padding: .25rem .45rem }
 svg { max-width: 100%; height: auto; display: block } svg text { fill: var(--text); font: 14px system-ui, sans-serif }
 svg line { stroke: var(--line) } svg .bar { stroke: var(--mark); stroke-width: 3 } svg circle { fill: var(--mark) }
 """

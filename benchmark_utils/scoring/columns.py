@@ -37,6 +37,7 @@ class Column:
 
 
 ACC_TRAIN = "objective_acc_train"
+FEW = 30  # known truths, below which every score says how few they are
 RIGHT, DATA, CROWD, SUITE = "objective_right", "objective_data", "objective_crowd", "objective_suite"
 WORKER_SCORES, TASK_SCORES = "objective_worker_scores", "objective_task_scores"
 PACKED = [RIGHT, WORKER_SCORES, TASK_SCORES]  # a text that speaks of many tasks or workers

@@ -281,3 +281,14 @@ def test_a_copy_finds_ours_whatever_parameters_both_have():
     assert page.tables["libraries-table"][1] == ["crowd-kit", "0.250", "FDS[hybrid=False]", "0.750", "1", "1"]
     without = PageReader(report.build_page(some, "no twin", {"crowd-kit[strategy=Other]": "MV"}))
     assert without.tables["libraries-table"][1] == ["crowd-kit", "", "", "", "0", ""]
+
+
+@pytest.mark.parametrize("n_known", [5, 29, 30])
+def test_few_known_truths_are_said_to_be_few(n_known):
+    """A crowd with fewer than 30: in words, and over the scores, which have their interval beside them."""
+    page = report.build_page(
+        result(rows_of("mine", "d1", {"MV": "1" * n_known, "DS": "0" + "1" * (n_known - 1)})), "a title"
+    )
+    assert ("fewer than 30 known truths" in page) == (n_known < 30)
+    assert (f"AccTrain on {n_known} tasks" in page) == (n_known < 30)
+    assert "95 % interval" in page
