@@ -243,7 +243,7 @@ def test_every_strategy_hands_over_its_scores(tmp_path):
     last = pd.read_parquet(output).groupby("solver_name").tail(1).set_index("solver_name")
     last.index = last.index.str.replace(r".*strategy=(\w+).*", r"\1", regex=True).str.partition("[").get_level_values(0)
     workers = last.loc[["WAWA", "DS", "GLAD", "OneCoinDS"]]
-    assert workers["objective_skill_correlation"].gt(0.5).all()
+    assert workers["objective_skill_correlation"].gt(2 / 29**0.5).all()  # 30 workers: by chance 0, +- 1 / sqrt(29)
     assert [len(unpack_scores(text)[0]) for text in workers["objective_worker_scores"]] == [30] * 4
     assert [len(unpack_scores(text)[0]) for text in last["objective_task_scores"].drop("TwoThird")] == [200] * 5
     assert (last["objective_worker_scores"][["MV", "TwoThird"]] == "").all()
