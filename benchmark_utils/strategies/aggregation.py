@@ -88,7 +88,9 @@ class Strategy(Protocol):
     Only `fit` is needed. One that iterates also takes `n_iter`, the most iterations to do, 0 for the start, and `tol`,
     the tolerance of its own stopping rule. One that can be told some truths takes `known`, int64 (n_task,), the class
     of each task whose truth is known and else -1: these tasks keep their class in every iteration and have it as label.
-    One whose `iterate` yields a `Point` after the start and after each iteration has its curve measured in one pass.
+    One that can continue takes `start`, an older Aggregation of its own, whose classes are those of the votes and whose
+    workers are the first of theirs. One whose `iterate` yields a `Point` after the start and after each iteration has
+    its curve measured in one pass.
 
     Attributes
     ----------

@@ -4,8 +4,8 @@
     python -m benchmark_utils check solvers/my_strategy.py
 
 A strategy is an object with `fit(votes, seed=...)`, which returns an `Aggregation`; one with iterations also takes
-`n_iter` and `tol`, and one that can be told some truths `known`. It may say `max_classes`, the most classes that it can
-take, and `bytes_needed(votes)`.
+`n_iter` and `tol`, one that can be told some truths `known`, and one that can continue an older result `start`. It may
+say `max_classes`, the most classes that it can take, and `bytes_needed(votes)`.
 
 The properties are functions, one each, in `promises/properties.py` and `promises/given.py`. Here are the list of them,
 with how to mend a strategy that breaks one, and what our own strategies cannot promise.
@@ -191,6 +191,11 @@ PROPERTIES = (
         given.all_known,
         "Learn the workers from the clamped posterior: where every task is known, by counting.",
         needs="known",
+    ),
+    Property(
+        given.continued,
+        "Take the first posterior from an E-step under the old parameters: steps/continued.py checks and grows them.",
+        needs="start",
     ),
     Property(
         properties.no_loop_in_python,

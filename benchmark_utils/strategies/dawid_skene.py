@@ -42,7 +42,7 @@ class DawidSkene:
     support: str = "full"
     start: str = "majority"
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -57,6 +57,9 @@ class DawidSkene:
         known : int64, (n_task,), optional
             The class of each task whose truth is known, else -1: in every iteration T is certain of it, and it is the
             label. A known task without votes counts for the prevalence.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. The first posterior is
+            an E-step under its parameters, see `steps/continued`.
 
         Returns
         -------
@@ -69,14 +72,15 @@ class DawidSkene:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until EM has converged."""
         model = self.model(votes, known)
-        posterior, note = self.start_of(model, votes)
+        posterior, note = self.start_of(model, votes, start)
         parameters = model.maximise(posterior)
         history, converged = [], False
         while True:
@@ -93,8 +97,10 @@ class DawidSkene:
         labels, soft = model.labels(posterior, seed), model.soft(posterior)
         return Aggregation(labels, soft=soft, note=note, **model.describe(parameters))
 
-    def start_of(self, model, votes):
+    def start_of(self, model, votes, start=None):
         """The posterior of the start, and what there is to say about it."""
+        if start is not None:
+            return model.expect(model.grown(start))[0], ""
         if self.start not in ("majority", "spectral"):
             raise ValueError(f"start is {self.start!r}: it is 'majority' or 'spectral'")
         if self.start == "majority":

@@ -12,9 +12,10 @@ from benchmark_utils.strategies.steps.confusion import (
     learn_confusion,
     mean_confusion,
 )
+from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
 from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
-from benchmark_utils.votes import Votes, hard_labels, normalise
+from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 from benchmark_utils.votes.labels import naive_soft
 
 
@@ -54,13 +55,15 @@ class EBCC:
     wrong: float = 1.0
     subtype: float = 0.01
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most of each start, 0 gives the start; the seed draws the starts.
 
         Parameters
         ----------
         known : int64, (n_task,), optional
             As in DawidSkene. A known task is certain of its class, and alpha counts it so; its subtype is inferred.
+        start : Aggregation, optional
+            As in DawidSkene. It is then the only start.
 
         Returns
         -------
@@ -73,13 +76,23 @@ class EBCC:
         known = check_known(known, votes)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
+        has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
         naive = clamp_soft(naive_soft(votes), known)
         prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
         alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
+
+        def expect(log_confusion, log_prior):
+            by_subtype = (answers @ log_confusion).reshape(votes.n_task, votes.n_class, self.groups)
+            log_likelihood = confine(by_subtype, cells).reshape(votes.n_task, -1)
+            return softmax(log_likelihood, log_prior, has_class)
+
         histories, highest, converged = [], -np.inf, True
-        for restart in range(self.restarts):
-            start = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
-            end, bounds, stands = self._climb(start, answers, answers_of_worker, known, prior, alpha, n_iter, tol)
+        for restart in range(self.restarts if start is None else 1):
+            if start is None:
+                begin = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
+            else:
+                begin, _ = expect(*self._grown(start, votes))
+            end, bounds, stands = self._climb(begin, expect, answers_of_worker, prior, alpha, n_iter, tol)
             histories.append(bounds)
             converged &= stands
             if restart == 0 or (bounds and bounds[-1] > highest):
@@ -92,7 +105,7 @@ class EBCC:
         subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
         prevalence = alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, votes.has_vote | (known >= 0), seed),
+            hard_labels(posterior, has_class, seed),
             soft=posterior,
             n_iter=len(history),
             converged=converged,
@@ -116,16 +129,23 @@ class EBCC:
             split /= split.sum(axis=2, keepdims=True)
         return (naive[:, :, None] * split).reshape(len(naive), -1)
 
-    def _climb(self, joint, answers, answers_of_worker, known, prior, alpha, n_iter, tol):
+    def _grown(self, start, votes):
+        """The logarithms of pi and of rho tau of an older result, for these workers."""
+        names = ("subtype_confusion", "subtypes", "prevalence")
+        confusion, subtypes, prevalence = old_parameters(start, votes, *names)
+        if subtypes.shape[1] != self.groups:
+            raise VotesError(f"start has {subtypes.shape[1]} subtypes of a class: continue with EBCC(groups=...) of it")
+        of_subtype = (prevalence[:, None] * subtypes).ravel()
+        rows = grown_rows(confusion.reshape(len(confusion), -1, votes.n_class), of_subtype, votes)
+        return log_likelihoods(rows), np.log(of_subtype)
+
+    def _climb(self, joint, expect, answers_of_worker, prior, alpha, n_iter, tol):
         """R after the iterations, their bounds, and whether these stand still."""
-        has_class, cells = (np.diff(answers.indptr) > 0) | (known >= 0), known_cells(known)
         history, converged = [], False
         while len(history) < n_iter and not converged:
             log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
             log_prior, prior_divergence = self._learn_prior(joint, alpha)
-            by_subtype = (answers @ log_confusion).reshape(len(known), -1, self.groups)
-            log_likelihood = confine(by_subtype, cells).reshape(joint.shape)
-            joint, log_evidence = softmax(log_likelihood, log_prior, has_class)
+            joint, log_evidence = expect(log_confusion, log_prior)
             history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
             converged = stands_still(history, tol)
         return joint, history, converged

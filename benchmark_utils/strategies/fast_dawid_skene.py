@@ -35,7 +35,7 @@ class FastDawidSkene(DawidSkene):
     hybrid: bool = False
     threshold: float = 0.005
 
-    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=0.0, seed=0, known=None, start=None) -> Aggregation:
         """Hard EM on the votes.
 
         Parameters
@@ -47,7 +47,7 @@ class FastDawidSkene(DawidSkene):
             Share of the labels that may still change in the last iteration.
         seed : int
             Breaks ties.
-        known : int64, (n_task,), optional
+        known, start
             As in DawidSkene.
 
         Returns
@@ -56,12 +56,12 @@ class FastDawidSkene(DawidSkene):
             p(class | votes) under the last rho and pi as soft labels; as history the classification log-likelihood of
             each iteration, with the prior where there is smoothing; worker score and parameters as in DawidSkene.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=0.0, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until the labels stand still."""
         model = self.model(votes, known)
-        posterior = model.start()
+        posterior = model.start() if start is None else model.expect(model.grown(start))[0]
         labels = model.labels(posterior, seed)
         parameters = model.maximise(posterior if self.hybrid else model.certain(labels))
         hard, history, converged = not self.hybrid, [], False

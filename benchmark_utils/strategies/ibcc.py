@@ -12,6 +12,7 @@ from benchmark_utils.strategies.steps.confusion import (
     learn_confusion,
     mean_confusion,
 )
+from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
 from benchmark_utils.votes import Votes, hard_labels
@@ -45,12 +46,12 @@ class IBCC:
     wrong: float = 1.0
     alpha: float = 1.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """Variational Bayes: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
 
         Parameters
         ----------
-        known : int64, (n_task,), optional
+        known, start
             As in DawidSkene.
 
         Returns
@@ -60,9 +61,9 @@ class IBCC:
             worker score; parameters `confusion` (n_worker, n_class, n_class), rows by true class, and `prevalence`
             (n_class,), both posterior means.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until the bound stands still."""
         known = check_known(known, votes)
         has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
@@ -70,6 +71,10 @@ class IBCC:
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
         posterior = clamp_soft(naive_soft(votes), known)
+        if start is not None:
+            confusion, prevalence = old_parameters(start, votes, "confusion", "prevalence")
+            log_likelihood = confine(answers @ log_likelihoods(grown_rows(confusion, prevalence, votes)), cells)
+            posterior, _ = softmax(log_likelihood, np.log(prevalence), has_class)
 
         def answer(posterior):
             confusion = mean_confusion(answers_of_worker, posterior, prior)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
+from benchmark_utils.strategies.steps.continued import grown_accuracy, grown_prevalence, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
@@ -41,7 +42,7 @@ class OneCoinDawidSkene:
 
     prevalence: str = "estimated"
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -56,6 +57,9 @@ class OneCoinDawidSkene:
         known : int64, (n_task,), optional
             The class of each task whose truth is known, else -1: in every iteration T is certain of it, and it is the
             label. A known task without votes counts for the prevalence.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. The first posterior is
+            an E-step under its parameters, see `steps/continued`.
 
         Returns
         -------
@@ -66,13 +70,14 @@ class OneCoinDawidSkene:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
         if self.prevalence not in ("estimated", "uniform"):
             raise ValueError(f"prevalence is {self.prevalence!r}: it is 'estimated' or 'uniform'")
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until EM has converged."""
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
@@ -80,7 +85,13 @@ class OneCoinDawidSkene:
         unseen = model.unseen(known)
         unasked = np.bincount(known[(known >= 0) & ~votes.has_vote], minlength=votes.n_class)
         n_other = max(votes.n_class - 1, 1)
-        posterior, _ = model.clamp(model.start(), known)
+        if start is None:
+            posterior = model.start()
+        else:
+            accuracy, prevalence = old_parameters(start, votes, "accuracy", "prevalence")
+            accuracy, prevalence = grown_accuracy(accuracy, votes), grown_prevalence(prevalence, votes)
+            posterior, _ = model.expect(np.log(accuracy) - np.log((1 - accuracy) / n_other), prevalence)
+        posterior, _ = model.clamp(posterior, known)
         accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
         history, converged = [], False
         while True:

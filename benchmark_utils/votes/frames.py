@@ -1,4 +1,4 @@
-"""Tables of votes: those with names and gaps, and which rows of a worker's contradicting ones count."""
+"""Tables of votes: what they need, names and gaps, and which of a worker's contradicting rows count."""
 
 from __future__ import annotations
 
@@ -6,7 +6,22 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.votes.ids import is_missing
-from benchmark_utils.votes.refusals import VotesError
+from benchmark_utils.votes.refusals import VotesError, raise_rows
+
+
+def check_columns(frame, columns):
+    """Refuse a table of votes that lacks one of the columns or a value in it, or that has no rows."""
+    for column in columns:
+        if column not in frame.columns:
+            raise VotesError(
+                f"column {column!r} is missing; the table has {list(frame.columns)}: rename a column, "
+                "or say which column holds the tasks, the workers and the labels"
+            )
+    if len(frame) == 0:
+        raise VotesError("the table of votes is empty: it needs one row per vote (task, worker, label)")
+    for column in columns:
+        missing = is_missing(frame[column])
+        raise_rows(missing, None, f"column {column!r} has no value", "fill it in or remove the row", frame.index)
 
 
 def votes_of_table(matrix, classes):

@@ -36,6 +36,16 @@ class Encoding:
         for name in ("tasks", "workers", "classes"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
+    def with_more(self, tasks, workers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tasks, workers and classes by code: these, then those of the given ids that are new, sorted."""
+        return _with_more(self.tasks, tasks, "task"), _with_more(self.workers, workers, "worker"), self.classes
+
+
+def _with_more(known, values, what):
+    keys, values = comparable(pd.Series(known), pd.Series(values), what)
+    new = np.setdiff1d(values.to_numpy(), keys.to_numpy())
+    return np.concatenate([keys, new]) if len(new) else known
+
 
 def encode_truth(ids, values, votes: Votes, rows=None) -> np.ndarray:
     """Truth by task code, (n_task,) int64, -1 where it is not known.

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from benchmark_utils.votes.frames import of_one_answer, votes_of_table
+from benchmark_utils.votes.frames import check_columns, of_one_answer, votes_of_table
 from benchmark_utils.votes.frozen import immutable
-from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels, is_missing
+from benchmark_utils.votes.ids import Encoding, encode_ids, encode_labels
 from benchmark_utils.votes.refusals import (
     VotesError,
     check_codes,
@@ -166,6 +166,7 @@ class Votes:
         tasks=None,
         classes=None,
         n_class=None,
+        encoding=None,
         repeats="drop",
         contradictions="all",
     ) -> Votes:
@@ -184,6 +185,9 @@ class Votes:
         n_class : int, optional
             Number of classes, for labels that are class numbers. Without it and without `classes`, labels are
             names, sorted, whole numbers too: labels 0 and 2 are two classes. Give it where a class may have no vote.
+        encoding : Encoding, optional
+            That of older votes. Its ids keep their codes, also those that occur no more; new tasks and new workers get
+            the codes after them. Labels are among its classes.
         repeats : "drop" or "keep"
             What becomes of a row that occurs again.
         contradictions : "all", "first" or "last"
@@ -196,19 +200,14 @@ class Votes:
             A missing column or value, an empty table, a fractional or negative label, a label that is not among
             the classes, a task that is not among the tasks.
         """
-        for column in (task, worker, label):
-            if column not in frame.columns:
-                raise VotesError(
-                    f"column {column!r} is missing; the table has {list(frame.columns)}: rename a column, "
-                    "or say which column holds the tasks, the workers and the labels"
-                )
-        if len(frame) == 0:
-            raise VotesError("the table of votes is empty: it needs one row per vote (task, worker, label)")
-        for column in (task, worker, label):
-            missing = is_missing(frame[column])
-            raise_rows(missing, None, f"column {column!r} has no value", "fill it in or remove the row", frame.index)
+        check_columns(frame, (task, worker, label))
+        workers = None
+        if encoding is not None:
+            if classes is not None or n_class is not None:
+                raise VotesError("an encoding has its classes: leave out classes and n_class, or the encoding")
+            tasks, workers, classes = encoding.with_more(frame[task] if tasks is None else tasks, frame[worker])
         task_code, task_ids = encode_ids(frame[task], tasks, "task", frame.index)
-        worker_code, worker_ids = encode_ids(frame[worker], None, "worker", frame.index)
+        worker_code, worker_ids = encode_ids(frame[worker], workers, "worker", frame.index)
         label_code, class_ids = encode_labels(frame[label], classes, n_class, frame.index)
         if contradictions != "all":
             kept = of_one_answer(task_code, worker_code, label_code, contradictions)
@@ -225,13 +224,13 @@ class Votes:
         )
 
     @classmethod
-    def from_answers(cls, answers: Mapping, *, classes=None, n_class=None) -> Votes:
+    def from_answers(cls, answers: Mapping, *, classes=None, n_class=None, encoding=None) -> Votes:
         """Votes from peerannot's `{task: {worker: label}}`; a task with an empty dict is a task without votes."""
         if not isinstance(answers, Mapping) or not all(isinstance(given, Mapping) for given in answers.values()):
             raise VotesError("answers must map each task to a map from worker to label: {task: {worker: label}}")
         rows = [(task, worker, label) for task, given in answers.items() for worker, label in given.items()]
         frame = pd.DataFrame(rows, columns=["task", "worker", "label"])
-        return cls.from_frame(frame, tasks=list(answers), classes=classes, n_class=n_class)
+        return cls.from_frame(frame, tasks=list(answers), classes=classes, n_class=n_class, encoding=encoding)
 
     @classmethod
     def from_matrix(cls, matrix, *, classes=None, n_class=None) -> Votes:

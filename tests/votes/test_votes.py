@@ -587,3 +587,39 @@ def test_minus_one_can_be_a_class_or_a_gap_as_it_is_said():
     assert Votes.from_matrix(table.where(table != -1)).to_answers() == {"x": {"ann": 0}, "y": {"bob": 1}}
     votes = Votes.from_matrix(table, classes=[-1, 0, 1])
     assert votes.to_answers() == {"x": {"ann": 0, "bob": -1}, "y": {"ann": -1, "bob": 1}}
+
+
+# --- more votes, encoded after older ones
+
+
+def test_an_older_encoding_keeps_its_codes_and_new_ids_follow():
+    older = Votes.from_frame(table(["b", "d", "d"], ["w", "z", "w"], ["yes", "no", "no"]))
+    frame = table(["a", "d", "c"], ["z", "q", "a"], ["no", "yes", "no"])
+    votes = Votes.from_frame(frame, encoding=older.encoding)
+    assert votes.encoding.tasks.tolist() == ["b", "d", "a", "c"]  # "b" is voted for no more
+    assert votes.encoding.workers.tolist() == ["w", "z", "a", "q"]
+    assert votes.encoding.classes.tolist() == older.encoding.classes.tolist() == ["no", "yes"]
+    assert votes.to_frame().sort_values("task").values.tolist() == sorted(frame.values.tolist())
+    answers = {"e": {}, "a": {"z": "no"}}
+    votes = Votes.from_answers(answers, encoding=older.encoding)
+    assert votes.encoding.tasks.tolist() == ["b", "d", "a", "e"]
+    assert votes.to_answers() == {"b": {}, "d": {}, **answers}
+
+
+def test_an_older_encoding_of_numbers():
+    older = Votes.from_frame(table([30, 10], [2, 1], [5, 3]))
+    votes = Votes.from_frame(table([20, 10, 5], ["1", "7", "2"], ["3", "5", "5"]), encoding=older.encoding)
+    assert votes.encoding.tasks.tolist() == [10, 30, 5, 20]
+    assert votes.encoding.workers.tolist() == [1, 2, 7]
+    assert votes.label.tolist() == [1, 1, 0]
+    same = Votes.from_frame(table([30, 10], [2, 1], [5, 3]), encoding=older.encoding)
+    assert same.encoding.tasks.tolist() == older.encoding.tasks.tolist()
+    assert same.to_frame().equals(older.to_frame())
+
+
+def test_an_older_encoding_knows_its_classes():
+    older = Votes.from_frame(table([0, 1], [0, 0], ["yes", "no"]))
+    with pytest.raises(VotesError, match="unknown label in row 0 \\(found 'maybe'\\)"):
+        Votes.from_frame(table([0], [0], ["maybe"]), encoding=older.encoding)
+    with pytest.raises(VotesError, match="an encoding has its classes"):
+        Votes.from_frame(table([0], [0], ["no"]), encoding=older.encoding, classes=["no"])

@@ -3,6 +3,12 @@
 import numpy as np
 
 from benchmark_utils.strategies.steps.confusion import answer_matrix, maximise
+from benchmark_utils.strategies.steps.continued import (
+    grown_prevalence,
+    grown_rows,
+    log_likelihoods,
+    old_parameters,
+)
 from benchmark_utils.strategies.steps.em import softmax
 from benchmark_utils.strategies.steps.known import clamp_soft, confine, known_cells
 from benchmark_utils.votes import Votes, hard_labels
@@ -23,6 +29,12 @@ class FullModel:
 
     def start(self):
         return clamp_soft(naive_soft(self.votes), self.known)
+
+    def grown(self, start):
+        """The parameters of an older result, for these workers."""
+        confusion, prevalence = old_parameters(start, self.votes, "confusion", "prevalence")
+        prevalence = grown_prevalence(prevalence, self.votes)
+        return log_likelihoods(grown_rows(confusion, prevalence, self.votes)), np.log(prevalence)
 
     def maximise(self, posterior):
         return maximise(self.answers_of_worker, posterior, self.smoothing)

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import sparse
 
+from benchmark_utils.strategies.steps.continued import grown_prevalence, grown_triples, old_parameters
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.counts import dense_entries
@@ -44,6 +45,15 @@ class VotedModel:
 
     def start(self):
         return self.pairs.n_votes / self.pairs.spread(self.pairs.sum(self.pairs.n_votes))
+
+    def grown(self, start):
+        """The parameters of an older result, for these workers; the sums of rows are for the prior alone."""
+        names = ("triple_confusion", "worker", "true_class", "voted_class", "prevalence")
+        confusion, worker, true_class, voted_class, prevalence = old_parameters(start, self.votes, *names)
+        triple = (worker.astype(np.int64) * self.votes.n_class + true_class) * self.votes.n_class + voted_class
+        prevalence = grown_prevalence(prevalence, self.votes)
+        confusion = grown_triples(triple, confusion, prevalence, self.triple, self.votes)
+        return np.log(confusion), np.log(prevalence), None
 
     def maximise(self, posterior):
         """log pi of the triples, log rho (n_class,), and the sums of the rows of counts, smoothing included."""
