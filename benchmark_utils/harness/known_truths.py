@@ -87,8 +87,7 @@ def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Ch
     tasks = np.flatnonzero((truth >= 0) & votes.has_vote)
     if not len(tasks):
         return None
-    n_fold = N_FOLD if votes.n_votes <= LARGE else N_FOLD_LARGE
-    fold = np.random.default_rng(seed).permutation(np.arange(len(tasks)) % n_fold)
+    fold = np.random.default_rng(seed).permutation(np.arange(len(tasks)) % n_folds(votes))
     right = np.zeros((len(fits), len(tasks)), dtype=bool)
     for index, (name, fit) in enumerate(fits.items()):
         if not uses[name]:
@@ -99,6 +98,10 @@ def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Ch
             known[tasks[hidden]] = -1
             right[index, hidden] = (fit(votes, known=known).labels[tasks] == truth[tasks])[hidden]
     return Checked(list(fits), right)
+
+
+def n_folds(votes: Votes) -> int:
+    return N_FOLD if votes.n_votes <= LARGE else N_FOLD_LARGE
 
 
 def known_verdict(checked: Checked, chosen: str, uses: bool) -> list[str]:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmark_utils.harness.known_truths import Checked, check_known_tasks, known_verdict, takes_known
+from benchmark_utils.harness.known_truths import Checked, check_known_tasks, known_verdict, n_folds, takes_known
 from benchmark_utils.harness.limits import USABLE, memory_limit
 from benchmark_utils.scoring.truth_free import HeldOut, cross_validate
 from benchmark_utils.strategies.aggregation import Aggregation
@@ -32,6 +32,7 @@ COMPARED = ("MV", "WAWA", "OneCoinDS", "GLAD", "MACE", "BWA", "DS", "iBCC", "EBC
 # logarithms cost ten times as much. The strategies that are not listed take well under a second for a million votes.
 MOST_WORK = {"EBCC": 15_000, "iBCC": 7_000_000, "DS": 10_000_000}
 MOST_VOTES = {"MACE": 20_000, "GLAD": 50_000}
+N_FIT = 6  # of the strategy itself and of five folds over the workers; known truths add folds over their tasks
 MEMORY = 2**30  # bytes that a strategy may take, of the two GiB of the command
 N_ITER = 100  # at most, where strategies are compared; the one chosen runs to its own end
 ROWS = {row.name: row for row in CATALOGUE}
@@ -94,7 +95,8 @@ def recommend(votes: Votes, strategy="auto", seed=0, truth=None) -> Recommendati
     whatever the strategy says. Held-out votes are predicted without them, as in docs/without_truth.md.
     """
     truth = np.full(votes.n_task, -1) if truth is None else truth
-    reasons = {name: why_not(ROWS[name], votes) for name in dict.fromkeys([*COMPARED, *LEADERS])}
+    n_fit = N_FIT + (n_folds(votes) if (truth >= 0).any() else 0)
+    reasons = {name: why_not(ROWS[name], votes, n_fit=n_fit) for name in dict.fromkeys([*COMPARED, *LEADERS])}
     chosen = next(name for name in LEADERS if not reasons[name]) if strategy == "auto" else strategy
     names = [name for name in COMPARED if not reasons[name]]
     fits = {name: _fit(ROWS[name], seed) for name in names}
@@ -125,8 +127,8 @@ def with_truth(result: Aggregation, votes: Votes, truth) -> Aggregation:
     return replace(result, labels=clamp_labels(result.labels, truth), soft=clamp_soft(soft, truth))
 
 
-def why_not(row: Row, votes: Votes, memory=MEMORY, however_slow=False) -> str:
-    """Why a strategy is not run on these votes; empty where it is."""
+def why_not(row: Row, votes: Votes, memory=MEMORY, however_slow=False, n_fit=N_FIT) -> str:
+    """Why a strategy is not run on these votes, `n_fit` times; empty where it is."""
     strategy = row.make()
     max_classes = getattr(strategy, "max_classes", None)
     if max_classes is not None and votes.n_class > max_classes:
@@ -135,7 +137,10 @@ def why_not(row: Row, votes: Votes, memory=MEMORY, however_slow=False) -> str:
     if needed > memory:
         return f"in need of {needed / 2**30:.1f} GiB, of {memory / 2**30:.1f}"
     work = votes.n_class * (votes.n_votes + 10 * votes.n_worker * votes.n_class)
-    slow = work > MOST_WORK.get(row.name, math.inf) or votes.n_votes > MOST_VOTES.get(row.name, math.inf)
+    share = n_fit / N_FIT
+    slow = work * share > MOST_WORK.get(row.name, math.inf) or votes.n_votes * share > MOST_VOTES.get(
+        row.name, math.inf
+    )
     return "too slow for a crowd of this size" if slow and not however_slow else ""
 
 

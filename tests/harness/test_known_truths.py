@@ -11,7 +11,7 @@ from scipy.stats import binomtest, norm
 
 from benchmark_utils.harness import label_folder
 from benchmark_utils.harness.known_truths import FEW, Checked, check_known_tasks, known_verdict, takes_known
-from benchmark_utils.harness.recommend import ROWS, recommend
+from benchmark_utils.harness.recommend import ROWS, recommend, why_not
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes
 
@@ -124,6 +124,13 @@ def test_known_tasks_have_their_truth_and_help_where_they_can(random_votes, stra
         assert found.result.worker_score != pytest.approx(ZC().fit(votes).worker_score)
     else:
         assert (found.result.labels == recommend(votes, strategy).result.labels)[~known].all()
+
+
+def test_a_strategy_that_its_further_fits_would_make_too_slow_is_left_out(random_votes):
+    votes, truth = random_votes(n_task=1000, n_worker=20, n_class=2, per_task=5)
+    assert why_not(ROWS["EBCC"], votes) == ""
+    assert why_not(ROWS["EBCC"], votes, n_fit=11) == "too slow for a crowd of this size"
+    assert "EBCC" in recommend(votes, "MV", truth=truth).too_large
 
 
 @pytest.mark.parametrize("n_known", [5, 60, 0])
