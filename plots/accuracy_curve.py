@@ -6,7 +6,7 @@ from benchmark_utils.scoring.columns import BY_NAME, scores
 
 
 class Plot(BasePlot):
-    """A score against runtime or iterations; each point is a run from scratch, the mean over repetitions."""
+    """A score against runtime or iterations; each point is a run that stops there, the mean over repetitions."""
 
     name = "accuracy_curve"
     type = "scatter"

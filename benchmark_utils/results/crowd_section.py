@@ -79,9 +79,10 @@ def _curves(ours, crowd, ranked, chosen, title, names):
     label = f"{title}: accuracy against time, {len(lines)} strategies; the best is {names.solver[ranked.index[0]]}"
     picture = drawing.curves(lines, shown_names, label, "time [s]", _score_title(crowd))
     return (
-        f"<figure>{picture}<figcaption>Each point is a separate run, stopped after a given number of iterations, the "
-        "mean over seeds. A curve ends where the strategy's own stopping rule is met. In colour: the strategies that "
-        "no other is both faster and more accurate than, and the best group.</figcaption></figure>"
+        f"<figure>{picture}<figcaption>Each point is a strategy after a given number of iterations, the mean over "
+        "seeds; its time is that of a run which stops there. A curve ends where the strategy's own stopping rule is "
+        "met. In colour: the strategies that no other is both faster and more accurate than, and the best group."
+        "</figcaption></figure>"
     )
 
 
