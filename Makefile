@@ -1,6 +1,6 @@
 # Commands: `make run` (scores every strategy on every dataset at hand) and `make test`.
 # `make quick` is a run of a minute, on the example votes and a simulated crowd.
-# `make label VOTES=folder` turns a folder of your own votes into labels.
+# `make label VOTES=folder` turns a folder of your own votes into labels; OPTIONS="--strategy DS" are the command's.
 # `make compare S=my_strategy.py` checks a strategy, runs it, and says what it is better than.
 # PYTHON=python3.12 make run    uses another interpreter, 3.10 or later
 # BENCHOPT_DATA_HOME=folder     reads the datasets from there instead of data/
@@ -48,7 +48,7 @@ compare-changed: .venv/run prepare
 
 label: .venv/run
 	@test -n "$(VOTES)" || { echo 'which votes? make label VOTES=folder' >&2; exit 2; }
-	@$(BIN)/python -m benchmark_utils label "$(VOTES)"
+	@$(BIN)/python -m benchmark_utils label "$(VOTES)" $(OPTIONS)
 
 prepare: .venv/run
 	@$(BIN)/benchopt prepare . 2> .venv/prepare.log \
