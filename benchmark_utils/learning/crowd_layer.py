@@ -140,7 +140,7 @@ class CrowdLayer(Learner):
     start: str = "identity"
 
     def recipe_for(self, shape):
-        """Adam for images, too, at its own learning rate: the SGD published for classifiers fails (docs/learning.md).
+        """Adam for images, too, at its own learning rate: SGD fails (docs/learning_results.md).
 
         A worker has voted on few of the tasks of a batch, so that the gradient of their matrix is tiny.
         """

@@ -252,6 +252,21 @@ def test_the_larger_networks_learn_from_images(name):
     assert losses[-1] < 0.8 * losses[0]
 
 
+def test_images_on_a_gpu_are_learnt_in_bfloat16_unless_told_otherwise():
+    images = Tasks(np.zeros((4, 3, 8, 8), dtype=np.uint8), CPU)
+    for tasks, precision, mixed in (
+        (images, "auto", True),
+        (images, "float32", False),
+        (Tasks(np.zeros((4, 2)), CPU), "auto", False),
+    ):
+        learner = Trainer(Recorder(4), tasks, {"task": np.arange(4)}, Recipe(precision=precision), 1)
+        for learner.on_gpu in (False, True):
+            with learner._mixed_precision():
+                assert torch.is_autocast_enabled("cpu") == (mixed and learner.on_gpu)
+    with pytest.raises(LearningError, match="precision"):
+        Trainer(Recorder(4), images, {"task": np.arange(4)}, Recipe(precision="half"), 1)
+
+
 def test_what_a_crowd_adds_can_have_an_optimizer_of_its_own():
     class Layered(PlainLoss):
         def __init__(self, network):

@@ -52,6 +52,8 @@ class Trainer:
         self.device, self.tasks, self.recipe, self.epochs, self.name = tasks.device, tasks, recipe, epochs, name
         self.on_gpu = self.device.type == "cuda"
         self.n_epoch, self.n_step, self.graph = 0, 0, None
+        if recipe.precision not in ("auto", "float32"):
+            raise LearningError(f"precision is {recipe.precision!r}: it is 'auto' or 'float32'")
         with self._in_words():
             layout = torch.channels_last if tasks.are_images else torch.contiguous_format
             self.model = model.to(self.device, memory_format=layout)
