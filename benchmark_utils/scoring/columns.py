@@ -231,7 +231,7 @@ COLUMNS = (
     ),
     Column(
         "objective_suite",
-        "Version and commit of the suite that measured, and whether its files were edited since.",
+        "Version and commit of the suite that measured, and whether files that figures rest on were edited since.",
         kind="text",
     ),
     Column(

@@ -36,19 +36,23 @@ def test_the_version_stands_in_the_citation_too():
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """A repository of one file, in the place of ours."""
+    """A repository of a solver and a result, in the place of ours."""
     monkeypatch.setattr(version, "_ROOT", tmp_path)
+    (tmp_path / "solvers").mkdir()
+    (tmp_path / "outputs").mkdir()
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "m"]):
-        (tmp_path / "file").write_text("1")
+        (tmp_path / "solvers" / "one.py").write_text("1")
+        (tmp_path / "outputs" / "published.parquet").write_text("1")
         subprocess.run(["git", "-C", tmp_path, *command], check=True)
     return tmp_path
 
 
 def test_an_edited_file_is_said_and_a_new_one_is_not(checkout):
     commit = subprocess.run(["git", "-C", checkout, "rev-parse", "HEAD"], capture_output=True, text=True).stdout[:8]
-    (checkout / "my_strategy.py").write_text("new")
+    (checkout / "solvers" / "my_strategy.py").write_text("new")
+    (checkout / "outputs" / "published.parquet").write_text("of the run that asks")
     assert version.suite.__wrapped__() == f"{version.VERSION} {commit}"
-    (checkout / "file").write_text("2")
+    (checkout / "solvers" / "one.py").write_text("2")
     assert version.suite.__wrapped__() == f"{version.VERSION} {commit}, edited"
 
 
