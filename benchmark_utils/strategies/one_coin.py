@@ -79,8 +79,7 @@ class OneCoinDawidSkene:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until EM has converged."""
-        # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
-        model = DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
+        model = self.model(votes)
         known, n_votes = check_known(known, votes), votes.votes_per_worker
         unseen = model.unseen(known)
         unasked = np.bincount(known[(known >= 0) & ~votes.has_vote], minlength=votes.n_class)
@@ -113,6 +112,11 @@ class OneCoinDawidSkene:
             worker_score=accuracy,
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )
+
+    def model(self, votes):
+        """The posterior's two sums and its E-step."""
+        # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
+        return DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
 
     def _maximise(self, model, posterior, n_votes, unseen):
         """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""

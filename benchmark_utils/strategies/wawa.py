@@ -32,11 +32,17 @@ class WAWA:
         VotesError
             `known` of another length, or not a class.
         """
-        known = check_known(known, votes)
+        n_agree = self.count_agreeing(votes, seed, known)
+        return self.vote(votes, n_agree / np.maximum(votes.votes_per_worker, 1), seed, known)
+
+    def count_agreeing(self, votes, seed, known=None):
+        """How many of each worker's votes are the majority vote, (n_worker,)."""
         majority = MajorityVote().fit(votes, seed, known).labels
-        agrees = votes.label == majority[votes.task]
-        n_agree = np.bincount(votes.worker, weights=agrees, minlength=votes.n_worker)
-        beta = n_agree / np.maximum(votes.votes_per_worker, 1)
+        return np.bincount(votes.worker, votes.label == majority[votes.task], votes.n_worker)
+
+    def vote(self, votes, beta, seed, known=None) -> Aggregation:
+        """The vote weighted by beta."""
+        known = check_known(known, votes)
         # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
         score = sum_votes(votes, np.maximum(beta, 1e-12)[votes.worker])
         labels = hard_labels(score, votes.has_vote, seed)

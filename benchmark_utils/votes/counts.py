@@ -13,7 +13,8 @@ EMPTY_ENTRIES = 50  # a vote stands among so many entries where hardly any has o
 
 
 def is_large(votes: Votes) -> bool:
-    """Whether soft labels of these votes are sparse."""
+    """Whether soft labels of these votes are sparse; those of a partition are where the whole crowd's are."""
+    votes = getattr(votes, "whole", votes)
     entries = votes.n_task * votes.n_class
     return entries > DENSE_ENTRIES or entries > max(FEW_ENTRIES, EMPTY_ENTRIES * votes.n_votes)
 

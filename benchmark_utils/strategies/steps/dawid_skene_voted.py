@@ -23,28 +23,21 @@ class VotedModel:
         self.votes, self.smoothing, self.known = votes, smoothing, known
         self.pairs = Pairs(told(votes, known))
         self.has_class = votes.has_vote | (known >= 0)
-        effort = votes.votes_per_task
-        vote_start = np.cumsum(effort) - effort
-        task = self.pairs.spread(self.pairs.filled)
-        n_met = effort[task]  # votes that meet each pair
-        pair_start = np.concatenate([[0], np.cumsum(n_met)])
-        vote = np.arange(pair_start[-1]) + np.repeat(vote_start[task] - pair_start[:-1], n_met)
-        triple = votes.worker[vote].astype(np.int64) * votes.n_class
-        triple += np.repeat(self.pairs.label, n_met)
-        triple *= votes.n_class
-        triple += votes.label[vote]
-        del vote
+        triple, pair_start = triples_met(votes, self.pairs)
         self.triple, column = np.unique(triple, return_inverse=True)
         del triple
         column = column.astype(np.int32 if len(column) < 2**31 else np.int64)
         shape = len(pair_start) - 1, len(self.triple)
         self.met = sparse.csr_array((np.ones(len(column)), column, pair_start.astype(column.dtype)), shape=shape)
-        row = self.triple // votes.n_class  # (worker, true class)
+        self._find_rows()
+
+    def _find_rows(self):
+        row = self.triple // self.votes.n_class  # (worker, true class)
         self.row_start = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
         self.row_length = np.diff(np.append(self.row_start, len(row)))
 
     def start(self):
-        return self.pairs.n_votes / self.pairs.spread(self.pairs.sum(self.pairs.n_votes))
+        return naive_shares(self.pairs)
 
     def grown(self, start):
         """The parameters of an older result, for these workers; the sums of rows are for the prior alone."""
@@ -57,12 +50,14 @@ class VotedModel:
 
     def maximise(self, posterior):
         """log pi of the triples, log rho (n_class,), and the sums of the rows of counts, smoothing included."""
-        count = self.met.T @ posterior
+        return self._divide(self.met.T @ posterior, np.bincount(self.pairs.label, posterior, self.votes.n_class))
+
+    def _divide(self, count, prevalence):
+        """The parameters from sums of posteriors by triple, which are overwritten, and by class."""
         count += self.smoothing
         absent = self.smoothing * (self.votes.n_class - self.row_length)
         total = np.add.reduceat(count, self.row_start) + absent
         total[total == 0] = 1
-        prevalence = np.bincount(self.pairs.label, posterior, self.votes.n_class)
         with np.errstate(divide="ignore"):  # log 0 = -inf is meant: what never happened has probability 0
             count /= np.repeat(total, self.row_length)
             return np.log(count, out=count), np.log(prevalence / prevalence.sum()), total
@@ -126,6 +121,29 @@ class VotedModel:
         pairs = Pairs(votes)
         n_triples = int(votes.votes_per_task[pairs.filled] @ pairs.n_voted)
         return 90 * n_triples + 72 * votes.n_votes + 8 * dense_entries(votes) + 128 * votes.n_class
+
+
+def triples_met(votes: Votes, pairs: Pairs):
+    """The triple of each vote that meets a pair, a pair after another, and where each pair's begin, (n_pairs + 1,).
+
+    A triple is the number (worker n_class + true class) n_class + voted class, int64.
+    """
+    effort = votes.votes_per_task
+    vote_start = np.cumsum(effort) - effort
+    task = pairs.spread(pairs.filled)
+    n_met = effort[task]  # votes that meet each pair
+    pair_start = np.concatenate([[0], np.cumsum(n_met)])
+    vote = np.arange(pair_start[-1]) + np.repeat(vote_start[task] - pair_start[:-1], n_met)
+    triple = votes.worker[vote].astype(np.int64) * votes.n_class
+    triple += np.repeat(pairs.label, n_met)
+    triple *= votes.n_class
+    triple += votes.label[vote]
+    return triple, pair_start
+
+
+def naive_shares(pairs: Pairs):
+    """The share of each pair among the votes of its task, (n_pairs,)."""
+    return pairs.n_votes / pairs.spread(pairs.sum(pairs.n_votes))
 
 
 def told(votes: Votes, known) -> Votes:

@@ -24,7 +24,7 @@ def check_known(known, votes: Votes) -> np.ndarray:
         Another length, or what is neither a class nor -1.
     """
     if known is None:
-        return np.full(votes.n_task, -1)
+        return np.broadcast_to(np.int64(-1), votes.n_task)  # in the memory of one number
     known = np.asarray(known)
     check_per_task(known, "known", votes.n_task)
     return check_codes(known, "known", votes.n_class, "n_class", lowest=-1).astype(np.int64)
@@ -32,7 +32,7 @@ def check_known(known, votes: Votes) -> np.ndarray:
 
 def clamp_labels(labels, known) -> np.ndarray:
     """The labels, and the known classes where they are known; (n_task,)."""
-    return np.where(known >= 0, known, labels)
+    return np.where(known >= 0, known, labels) if (known >= 0).any() else labels
 
 
 def known_cells(known) -> tuple[np.ndarray, np.ndarray]:

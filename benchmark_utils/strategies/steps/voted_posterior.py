@@ -147,6 +147,12 @@ def posterior_of_odds(pairs: Pairs, log_odds, prevalence) -> tuple[Scores, float
 
     The log-likelihood is relative to that of votes for wrong classes alone: it lacks the sum of wrong.
     """
+    posterior, log_evidence = posterior_and_evidence(pairs, log_odds, prevalence)
+    return posterior, log_evidence.sum()
+
+
+def posterior_and_evidence(pairs: Pairs, log_odds, prevalence) -> tuple[Scores, np.ndarray]:
+    """The posterior of odds, and what each task adds to their log-likelihood, (n_filled,)."""
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant
         log_voted = np.log(prevalence).take(pairs.label) + log_odds
         unvoted = pairs.unvoted_prevalence(prevalence)
@@ -158,7 +164,7 @@ def posterior_of_odds(pairs: Pairs, log_odds, prevalence) -> tuple[Scores, float
     total = pairs.sum(voted) + rest
     voted /= pairs.spread(total)
     scale = np.divide(rest / total, unvoted, out=np.zeros_like(rest), where=unvoted > 0)
-    return Scores(pairs, voted, scale, prevalence), (highest + np.log(total)).sum()
+    return Scores(pairs, voted, scale, prevalence), highest + np.log(total)
 
 
 def weighted_vote(pairs: Pairs, weight) -> Scores:
@@ -195,7 +201,7 @@ class Scores:
         pairs = self.pairs
         voted = np.bincount(pairs.label, self.voted, pairs.n_class)
         scale_where_voted = np.bincount(pairs.label, pairs.spread(self.scale), pairs.n_class)
-        return voted + self.prevalence * np.maximum(self.scale.sum() - scale_where_voted, 0)
+        return all_and_unvoted(voted, scale_where_voted, self.scale.sum(), self.prevalence)
 
     def soft(self, labels):
         """Soft labels (n_task, n_class); where that is large a csr_array.
@@ -278,3 +284,11 @@ class Scores:
         equal_but_voted = (voted_rank > best[row]) & (voted_rank < end[row])
         n_equal = end - best - np.add.reduceat(equal_but_voted, start, dtype=np.int64)
         return order[unvoted((draw * n_equal).astype(np.int64))], n_equal
+
+
+def all_and_unvoted(voted, scale_where_voted, scale, prevalence):
+    """Sums of scores over the tasks, (n_class,), from those over the tasks that received the class.
+
+    `scale` is summed over all tasks, and `scale_where_voted` (n_class,) over those that received the class.
+    """
+    return voted + prevalence * np.maximum(scale - scale_where_voted, 0)

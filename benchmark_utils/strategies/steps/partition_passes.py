@@ -1,0 +1,203 @@
+"""Passes over the partitions of a crowd on disk, in their order, with the same bits for any number of partitions.
+
+Sums by worker, by class and by triple go from vote to vote in the order of the whole crowd, on top of what the
+partitions before have added. Sums over all tasks are of whole numbers, see `whole_sum`. Numbers that break ties are
+drawn by position in the whole crowd.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_utils.strategies.steps.voted_posterior import Pairs
+from benchmark_utils.votes.counts import is_large
+from benchmark_utils.votes.labels import SparseSoft
+from benchmark_utils.votes.partitions import PartitionedVotes
+
+_COARSE, _FINE = 2.0**20, 2.0**40  # a number is so many whole parts, and parts of them
+
+
+class Scratch:
+    """A temporary folder of arrays, which is removed with this object, or when Python ends."""
+
+    def __init__(self, parent: Path | None = None):
+        self.folder = Path(tempfile.mkdtemp(prefix="partitions-", dir=parent))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def save(self, index, **arrays):
+        for name, array in arrays.items():
+            np.save(self.folder / f"{name}-{index}.npy", array)
+
+    def load(self, index, *names):
+        return [np.load(self.folder / f"{name}-{index}.npy") for name in names]
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The votes of a partition as they lie in the index: the workers are numbered within the partition."""
+
+    task: np.ndarray
+    worker: np.ndarray
+    label: np.ndarray
+    n_task: int
+    n_worker: int
+    n_class: int
+    whole: PartitionedVotes
+
+    @property
+    def n_votes(self):
+        return len(self.task)
+
+
+class PartitionPairs(Pairs):
+    """The pairs of a partition, see `Pairs`.
+
+    Attributes
+    ----------
+    index : int
+        Which partition it is.
+    tasks : slice
+        Its tasks in the whole crowd.
+    workers : int, (n_local,)
+        The workers who vote in it, in the whole crowd; they are 0, 1, ... here.
+    has_vote : bool, (n_task,)
+    """
+
+    def __init__(self, columns, index, tasks, workers, places):
+        super().__init__(columns)
+        self.index, self.tasks, self.workers, self._places = index, tasks, workers, places
+        self._worker = columns.worker
+
+    @property
+    def has_vote(self):
+        return np.diff(self.row_start) > 0
+
+    def draws(self, seed):
+        """As `Pairs.draws` of the whole crowd would give these pairs and tasks."""
+        lengths = len(self.label), len(self.filled), len(self.filled)
+        return tuple(draws_at(seed, place, n) for place, n in zip(self._places, lengths, strict=True))
+
+    def add_by_worker(self, total, per_pair):
+        """Add a number of each vote's pair to the `total` of its worker, (n_worker,) in the whole crowd."""
+        add_in_order(total, self.workers, self._worker, np.repeat(per_pair, self.n_votes))
+
+
+class Index:
+    """What the passes need of the votes, on disk: 12 bytes a vote; and where each partition's draws begin."""
+
+    def __init__(self, votes: PartitionedVotes, parent: Path | None = None):
+        self.votes, self.scratch = votes, Scratch(parent)
+        sizes = []
+        for index, part in enumerate(votes):
+            workers, worker = np.unique(part.worker, return_inverse=True)
+            arrays = dict(task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
+            self.scratch.save(index, **arrays)
+            new_task = np.diff(part.task, prepend=-1) > 0
+            new_pair = new_task | (np.diff(part.label, prepend=-1) != 0)
+            sizes.append((np.count_nonzero(new_pair), np.count_nonzero(new_task)))
+        n_pairs, n_filled = np.array(sizes).T
+        all_pairs, all_filled = n_pairs.sum(), n_filled.sum()
+        pair, filled = np.cumsum(n_pairs) - n_pairs, np.cumsum(n_filled) - n_filled
+        self.places = np.column_stack([pair, all_pairs + filled, all_pairs + all_filled + filled]).tolist()
+
+    def __iter__(self) -> Iterator[PartitionPairs]:
+        votes = self.votes
+        for index, (first, n_task, _) in enumerate(votes.ranges.tolist()):
+            *columns, workers = self.scratch.load(index, "task", "worker", "label", "workers")
+            local = Columns(*columns, n_task, len(workers), votes.n_class, votes)
+            yield PartitionPairs(local, index, slice(first, first + n_task), workers, self.places[index])
+
+
+class LabelsOnDisk:
+    """Labels that come a partition at a time, and are an array (n_task,) in a temporary file in the end."""
+
+    def __init__(self, parent: Path | None = None):
+        self.file = tempfile.TemporaryFile(dir=parent)  # noqa: SIM115, it lives as long as the labels
+
+    def append(self, labels):
+        self.file.write(labels.astype(np.int64).tobytes())
+
+    def whole(self) -> np.ndarray:
+        return on_disk(self.file, np.int64)
+
+
+class SoftOnDisk:
+    """Soft labels that come a partition at a time: a csr_array over temporary files, or dense where that is small."""
+
+    def __init__(self, votes: PartitionedVotes, parent: Path | None = None):
+        self.votes, self.dense, self.n_stored = votes, [], 0
+        self.is_large = is_large(votes)
+        self.start_type = np.int32 if 2 * votes.n_votes < 2**31 else np.int64  # a vote's class, and the label
+        self.proportions = None  # see `SparseSoft`
+        self.data, self.column, self.start = (tempfile.TemporaryFile(dir=parent) for _ in range(3))  # noqa: SIM115
+        self.start.write(np.zeros(1, self.start_type).tobytes())
+
+    def append(self, soft):
+        if not self.is_large:
+            self.dense.append(soft)
+            return
+        self.proportions = getattr(soft, "proportions", None)
+        self.data.write(soft.data.tobytes())
+        self.column.write(soft.indices.astype(self.start_type).tobytes())
+        self.start.write((soft.indptr[1:] + self.n_stored).astype(self.start_type).tobytes())
+        self.n_stored += soft.nnz
+
+    def whole(self):
+        if not self.is_large:
+            return np.concatenate(self.dense)
+        parts = on_disk(self.data, float), on_disk(self.column, self.start_type), on_disk(self.start, self.start_type)
+        soft = SparseSoft(parts, shape=(self.votes.n_task, self.votes.n_class))
+        soft.proportions = self.proportions
+        return soft
+
+
+def on_disk(file, dtype) -> np.ndarray:
+    """What was written to a file as an array, which is read when it is used; the file goes with it."""
+    file.flush()
+    return np.memmap(file, dtype, mode="r")
+
+
+def add_in_order(total, keys, key, values):
+    """Add each value to total[keys[key]], one after another: the same bits however the values are cut in pieces.
+
+    Parameters
+    ----------
+    total : float, (n_total,)
+    keys : int, (n_keys,)
+        Positions in `total`, each once.
+    key : int, (n,)
+        Positions in `keys`.
+    values : float, (n,)
+    """
+    so_far = total[keys]  # a few neighbours, where `total` may be far larger than the processor's cache
+    np.add.at(so_far, key.astype(np.intp, copy=False), values)
+    total[keys] = so_far
+
+
+def whole_sum(values) -> int:
+    """The sum of numbers below 2^30, (n,), in units of 2^-60, to which each is rounded.
+
+    Whole numbers have one sum whatever their order. In floats the sum would depend on how it is cut in pieces.
+    """
+    coarse = np.rint(values * _COARSE)
+    fine = np.rint((values * _COARSE - coarse) * _FINE)
+    return int(coarse.astype(np.int64).sum()) * int(_FINE) + int(fine.astype(np.int64).sum())
+
+
+def as_float(total: int) -> float:
+    """A `whole_sum` as a number."""
+    return total / int(_COARSE * _FINE)
+
+
+def draws_at(seed, place, n) -> np.ndarray:
+    """Numbers `place` to `place + n` of those that `np.random.default_rng(seed).random()` draws, (n,)."""
+    bits = np.random.PCG64(seed)
+    bits.advance(place)
+    return np.random.Generator(bits).random(n)

@@ -1,0 +1,183 @@
+"""The steps of two EMs over partitions on disk: the equations are those of one process, partition by partition.
+
+A posterior is not kept. It follows from the parameters, so it is a recipe, which each pass follows anew, with the sums
+that the M-step needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares, triples_met
+from benchmark_utils.strategies.steps.partition_passes import (
+    Index,
+    LabelsOnDisk,
+    PartitionPairs,
+    SoftOnDisk,
+    add_in_order,
+    as_float,
+    whole_sum,
+)
+from benchmark_utils.strategies.steps.voted_posterior import (
+    all_and_unvoted,
+    naive_posterior,
+    posterior_and_evidence,
+)
+from benchmark_utils.votes import hard_labels
+from benchmark_utils.votes.partitions import PartitionedVotes
+
+
+@dataclass
+class Recipe:
+    """A posterior: how it follows for a partition, and its sums over the whole crowd.
+
+    Attributes
+    ----------
+    of : callable
+        From a partition to its posterior and the log evidence of its tasks, (n_filled,).
+    by_key : float, (n_worker,) or (n_triples,)
+        sum_i T_i,y_ij by worker, or the counts of the triples.
+    by_class : float, (n_class,)
+    log_evidence : float
+    """
+
+    of: Callable[[PartitionPairs], tuple]
+    by_key: np.ndarray
+    by_class: np.ndarray
+    log_evidence: float
+
+
+class PartitionedPosterior:
+    """The one-coin model's posterior: see `one_coin_posterior.VotedPosterior`."""
+
+    def __init__(self, votes: PartitionedVotes, scratch: Path | None = None):
+        self.votes, self.scratch, self.index = votes, scratch, Index(votes, scratch)
+
+    def start(self):
+        uniform = np.full(self.votes.n_class, 1 / self.votes.n_class)
+        return self._pass(lambda pairs: (naive_posterior(pairs), np.zeros(0)), uniform)
+
+    def expect(self, log_odds, prevalence):
+        def of(pairs):
+            return posterior_and_evidence(pairs, pairs.sum_workers(log_odds[pairs.workers]), prevalence)
+
+        posterior = self._pass(of, prevalence)
+        return posterior, posterior.log_evidence
+
+    def _pass(self, of, prevalence):
+        n_right = np.zeros(self.votes.n_worker)
+        voted, scale_where_voted = np.zeros((2, self.votes.n_class))
+        scale = log_evidence = 0
+        for pairs in self.index:
+            scores, evidence = of(pairs)
+            pairs.add_by_worker(n_right, scores.voted)
+            np.add.at(voted, pairs.label, scores.voted)
+            np.add.at(scale_where_voted, pairs.label, pairs.spread(scores.scale))
+            scale, log_evidence = scale + whole_sum(scores.scale), log_evidence + whole_sum(evidence)
+        by_class = all_and_unvoted(voted, scale_where_voted, as_float(scale), prevalence)
+        return Recipe(of, n_right, by_class, as_float(log_evidence))
+
+    def clamp(self, posterior, known):
+        return posterior, 0.0
+
+    def unseen(self, known):
+        refuse_known(known)
+        return np.zeros(self.votes.n_class)
+
+    def n_right(self, posterior):
+        return posterior.by_key
+
+    def class_totals(self, posterior):
+        return posterior.by_class
+
+    def labels(self, posterior, seed):
+        labels = LabelsOnDisk(self.scratch)
+        for pairs in self.index:
+            labels.append(posterior.of(pairs)[0].labels(seed))
+        return labels.whole()
+
+    def soft(self, posterior, labels):
+        soft = SoftOnDisk(self.votes, self.scratch)
+        for pairs in self.index:
+            soft.append(posterior.of(pairs)[0].soft(labels[pairs.tasks]))
+        return soft.whole()
+
+
+def refuse_known(known):
+    """No partition is told a truth yet."""
+    if (known >= 0).any():
+        raise ValueError("known truths need the votes in one process")
+
+
+class PartitionedVotedModel(VotedModel):
+    """Dawid and Skene's EM with the posterior confined to the voted classes: see `dawid_skene_voted.VotedModel`.
+
+    The triples of all partitions are in memory, the votes that meet them on disk.
+    """
+
+    def __init__(self, votes: PartitionedVotes, smoothing, known, scratch: Path | None = None):
+        refuse_known(known)
+        self.votes, self.smoothing, self.scratch = votes, smoothing, scratch
+        self.index = Index(votes, scratch)
+        store, found = self.index.scratch, []
+        for pairs, part in zip(self.index, votes, strict=True):
+            triple, pair_start = triples_met(part, pairs)
+            triple, column = np.unique(triple, return_inverse=True)
+            store.save(pairs.index, triple=triple, column=column.astype(np.int32), n_met=np.diff(pair_start))
+            found.append(triple)
+        found = np.concatenate(found)
+        found.sort()  # np.unique hashes first: several times slower here
+        self.triple = found[np.diff(found, prepend=-1) > 0]
+        del found
+        for index in range(len(votes)):
+            (triple,) = store.load(index, "triple")
+            store.save(index, place=np.searchsorted(self.triple, triple))
+        self._find_rows()
+
+    def start(self):
+        return self._pass(lambda pairs: (naive_shares(pairs), np.zeros(0)))
+
+    def maximise(self, posterior):
+        return self._divide(posterior.by_key, posterior.by_class)
+
+    def expect(self, parameters):
+        log_confusion, log_prevalence, _ = parameters
+
+        def of(pairs):
+            place, column, n_met = self.index.scratch.load(pairs.index, "place", "column", "n_met")
+            pair_start = np.append(0, np.cumsum(n_met)).astype(column.dtype)
+            met = sparse.csr_array((np.ones(len(column)), column, pair_start), shape=(len(n_met), len(place)))
+            log_joint = met @ log_confusion[place]
+            log_joint += log_prevalence[pairs.label]
+            return pairs.normalise(log_joint)
+
+        posterior = self._pass(of)
+        return posterior, np.float64(posterior.log_evidence)
+
+    def _pass(self, of):
+        count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
+        for pairs in self.index:
+            posterior, evidence = of(pairs)
+            place, column, n_met = self.index.scratch.load(pairs.index, "place", "column", "n_met")
+            add_in_order(count, place, column, np.repeat(posterior, n_met))
+            np.add.at(by_class, pairs.label, posterior)
+            log_evidence += whole_sum(evidence)
+        return Recipe(of, count, by_class, as_float(log_evidence))
+
+    def labels(self, posterior, seed):
+        labels, rng = LabelsOnDisk(self.scratch), np.random.default_rng(seed)
+        for pairs in self.index:
+            labels.append(hard_labels(pairs.matrix(posterior.of(pairs)[0]), pairs.has_vote, rng))
+        return labels.whole()
+
+    def soft(self, posterior):
+        soft = SoftOnDisk(self.votes, self.scratch)
+        for pairs in self.index:
+            matrix = pairs.matrix(posterior.of(pairs)[0])
+            soft.append(matrix if pairs.is_large else matrix.toarray())
+        return soft.whole()

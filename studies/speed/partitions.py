@@ -1,0 +1,146 @@
+"""Time and memory of the strategies on partitions on disk, beside one process that holds all votes.
+
+    python -m studies.speed.partitions make FOLDER N_VOTES       # a crowd of parts of simulated_flora, streamed
+    python -m studies.speed.partitions measure FOLDER [--strategies NAME ...] [--where disk memory] [--n-iter 3]
+
+A crowd is made of floras of 3 million votes, PARTS of them drawn and taken in turn. Each one's users and species are a
+random part of those of the whole, which are as many as a flora of this size has, so that the parts share them.
+
+Each run is a process of its own, with one thread. `seconds` is from the folder (from the arrays, for one process) to
+the labels; an iteration is the difference to a run without any, over the iterations; the peak is of the whole process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_utils.crowds.simulated.flora import flora, sizes
+from benchmark_utils.harness.glibc_memory import keep_freed_memory
+from benchmark_utils.strategies.catalogue import STRATEGIES
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.partition_writing import write_partitions
+from benchmark_utils.votes.partitions import PartitionedVotes
+
+PART = 3_000_000
+PARTS = 4
+IN_MEMORY = STRATEGIES | {"DS": partial(DawidSkene, support="voted")}
+
+
+def parts_of_floras(n_votes, seed=0):
+    """(Votes, truth) of one part of the crowd after another."""
+    _, n_worker, n_class, _, _ = sizes(n_votes)
+    n_parts = max(round(n_votes / PART), 1)
+    drawn = [flora(n_votes // n_parts, [seed, index]) for index in range(min(n_parts, PARTS))]
+    for index in range(n_parts):
+        crowd = drawn[index % len(drawn)]
+        rng = np.random.default_rng([seed, index, 1])
+        users = rng.choice(n_worker, crowd.votes.n_worker, replace=False)
+        species = np.sort(rng.choice(n_class, crowd.votes.n_class, replace=False))
+        votes = crowd.votes
+        yield (
+            replace(
+                votes,
+                worker=users[votes.worker],
+                label=species[votes.label],
+                n_worker=n_worker,
+                n_class=n_class,
+                author=users[votes.author],
+                machine_label=species[votes.machine_label],
+            ),
+            np.where(crowd.truth >= 0, species[crowd.truth], -1),
+        )
+
+
+def in_memory(parts: PartitionedVotes) -> Votes:
+    """The votes of all partitions as one process holds them."""
+    columns = {name: np.empty(parts.n_votes, np.int32) for name in ("task", "worker", "label")}
+    start = 0
+    for part in parts:
+        for name, column in columns.items():
+            column[start : start + part.n_votes] = getattr(part, name)
+        columns["task"][start : start + part.n_votes] += np.int32(part.first_task)
+        start += part.n_votes
+    return Votes(*columns.values(), parts.n_task, parts.n_worker, parts.n_class)
+
+
+def run(folder, strategy, where, n_iter):
+    """One run in this process: a dict of figures."""
+    keep_freed_memory()
+    votes = PartitionedVotes.open(folder)
+    make = PARTITIONED[strategy] if where == "disk" else IN_MEMORY[strategy]
+    given = votes if where == "disk" else in_memory(votes)
+    options = {} if strategy in ("MV", "WAWA") else {"n_iter": n_iter, "tol": -1}
+    begin = time.perf_counter(), time.process_time()
+    result = make().fit(given, **options)
+    wall, processor = time.perf_counter() - begin[0], time.process_time() - begin[1]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    truth = np.concatenate([votes.truth(index) for index in range(len(votes))])
+    known = truth >= 0
+    return {
+        "seconds": wall,
+        "processor": processor,
+        "peak [GiB]": peak,
+        "AccTrain": float(np.mean(result.labels[known] == truth[known])),
+    }
+
+
+def measure(folder, strategy, where, n_iter):
+    """The figures of a strategy, from runs in processes of their own."""
+    figures = [_child(folder, strategy, where, n_iter)]
+    if strategy not in ("MV", "WAWA"):
+        start = _child(folder, strategy, where, 0)
+        for kind in ("seconds", "processor"):
+            figures[0][f"{kind} an iteration"] = (figures[0][kind] - start[kind]) / n_iter
+    return figures[0]
+
+
+def _child(folder, strategy, where, n_iter):
+    command = [sys.executable, "-m", "studies.speed.partitions", "run", folder, strategy, where, str(n_iter)]
+    done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{strategy} on {where} ended with status {done.returncode}: {done.stderr[-500:]}")
+    return json.loads(done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    make = commands.add_parser("make")
+    make.add_argument("folder")
+    make.add_argument("n_votes", type=int)
+    measured = commands.add_parser("measure")
+    measured.add_argument("folder")
+    measured.add_argument("--strategies", nargs="+", default=list(PARTITIONED), choices=list(PARTITIONED))
+    measured.add_argument("--where", nargs="+", default=["disk", "memory"], choices=["disk", "memory"])
+    measured.add_argument("--n-iter", type=int, default=3)
+    one = commands.add_parser("run")
+    for name in ("folder", "strategy", "where"):
+        one.add_argument(name)
+    one.add_argument("n_iter", type=int)
+    chosen = parser.parse_args()
+    if chosen.command == "make":
+        print(write_partitions(parts_of_floras(chosen.n_votes), Path(chosen.folder)).ranges.sum(axis=0))
+    elif chosen.command == "run":
+        print(json.dumps(run(chosen.folder, chosen.strategy, chosen.where, chosen.n_iter)))
+    else:
+        for strategy in chosen.strategies:
+            for where in chosen.where:
+                figures = measure(chosen.folder, strategy, where, chosen.n_iter)
+                print(strategy, where, {name: round(value, 4) for name, value in figures.items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Strategies on partitions on disk: the labels of one process, and the same bits for any number of partitions."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from benchmark_utils.crowds.simulated.confusions import independent
+from benchmark_utils.crowds.simulated.flora import flora
+from benchmark_utils.strategies.catalogue import STRATEGIES
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, draws_at, whole_sum
+from benchmark_utils.strategies.steps.voted_posterior import Pairs
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import is_large
+from benchmark_utils.votes.partition_writing import write_partitions
+
+N_PARTS = (1, 3, 9, 50)
+ONE_PROCESS = STRATEGIES | {"DS": partial(DawidSkene, support="voted")}
+ROUNDING = 1e-12  # sums over tasks are exact in partitions and rounded in one process
+
+
+def fit(make, votes, **options):
+    iterates = hasattr(make(), "model")
+    return make().fit(votes, **(dict(n_iter=20) if iterates else {}) | options)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return flora(20_000, seed=2).votes
+
+
+@pytest.fixture(scope="module")
+def folders(crowd, tmp_path_factory):
+    place = tmp_path_factory.mktemp("crowds")
+    return [write_partitions(crowd, place / str(n), votes_per_partition=-(-crowd.n_votes // n)) for n in N_PARTS]
+
+
+@pytest.fixture(scope="module")
+def results(folders):
+    return {name: [fit(make, votes, seed=3) for votes in folders] for name, make in PARTITIONED.items()}
+
+
+@pytest.mark.parametrize("name", PARTITIONED)
+def test_the_labels_are_those_of_one_process_ties_included(name, crowd, results):
+    assert is_large(crowd)
+    expected = fit(ONE_PROCESS[name], crowd, seed=3)
+    for result in results[name]:
+        np.testing.assert_array_equal(result.labels, expected.labels)
+        assert (result.n_iter, result.converged) == (expected.n_iter, expected.converged)
+        np.testing.assert_allclose(result.history, expected.history, rtol=ROUNDING)
+        if expected.worker_score is not None:
+            np.testing.assert_allclose(result.worker_score, expected.worker_score, rtol=ROUNDING)
+        if expected.soft is not None:
+            np.testing.assert_array_equal(result.soft.indptr, expected.soft.indptr)
+            np.testing.assert_array_equal(result.soft.indices, expected.soft.indices)
+            np.testing.assert_allclose(result.soft.data, expected.soft.data, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("name", PARTITIONED)
+def test_ties_of_the_start_are_broken_as_in_one_process(name, crowd, folders):
+    start = dict(n_iter=0) if hasattr(PARTITIONED[name](), "model") else {}
+    expected = fit(ONE_PROCESS[name], crowd, seed=3, **start).labels
+    assert (fit(ONE_PROCESS[name], crowd, seed=4, **start).labels != expected).any()
+    for votes in folders:
+        np.testing.assert_array_equal(fit(PARTITIONED[name], votes, seed=3, **start).labels, expected)
+
+
+@pytest.mark.parametrize("name", ["WAWA", "DS"])
+def test_what_is_summed_by_worker_alone_is_the_same_to_the_bit(name, crowd, results):
+    expected = fit(ONE_PROCESS[name], crowd, seed=3)
+    for result in results[name]:
+        np.testing.assert_array_equal(result.worker_score, expected.worker_score)
+        np.testing.assert_array_equal(result.soft.data, expected.soft.data)
+        for key, value in expected.parameters.items():
+            value, found = (p.toarray() if sparse.issparse(p) else p for p in (value, result.parameters[key]))
+            np.testing.assert_array_equal(found, value)
+
+
+@pytest.mark.parametrize("name", PARTITIONED)
+def test_any_number_of_partitions_gives_the_same_bits(name, results):
+    first, *others = results[name]
+    for other in others:
+        np.testing.assert_array_equal(other.labels, first.labels)
+        assert other.history == first.history
+        if first.soft is not None:
+            np.testing.assert_array_equal(other.soft.data, first.soft.data)
+            np.testing.assert_array_equal(other.worker_score, first.worker_score)
+        for key, value in first.parameters.items():
+            value, found = (p.toarray() if sparse.issparse(p) else p for p in (value, other.parameters[key]))
+            np.testing.assert_array_equal(found, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("MV", {}), ("WAWA", {}), *((name, o) for name in ("OneCoinDS", "DS") for o in ({}, {"n_iter": 0}, {"tol": 1e9}))],
+)
+def test_a_small_crowd_has_dense_soft_labels(name, options, tmp_path):
+    votes = independent(seed=5).votes
+    parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=300)
+    assert len(parts) > 5
+    expected, found = fit(ONE_PROCESS[name], votes, **options), fit(PARTITIONED[name], parts, **options)
+    if (name, options) == (
+        "OneCoinDS",
+        {"n_iter": 0},
+    ):  # one process has a dense posterior here, whose ties go otherwise
+        clear = np.sort(expected.soft, axis=1)[:, -2:] @ [-1, 1] > ROUNDING
+        np.testing.assert_array_equal(found.labels[clear], expected.labels[clear])
+    else:
+        np.testing.assert_array_equal(found.labels, expected.labels)
+    assert (found.n_iter, found.converged) == (expected.n_iter, expected.converged)
+    np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
+    if expected.soft is not None:
+        np.testing.assert_allclose(found.soft, expected.soft, atol=ROUNDING)
+
+
+def test_the_options_are_those_of_one_process(crowd, folders):
+    parts = folders[1]
+    expected = ONE_PROCESS["OneCoinDS"](prevalence="uniform").fit(crowd, n_iter=5)
+    found = PARTITIONED["OneCoinDS"](prevalence="uniform").fit(parts, n_iter=5)
+    np.testing.assert_allclose(found.worker_score, expected.worker_score, rtol=ROUNDING)
+    expected = DawidSkene(support="voted", smoothing=0.1).fit(crowd, n_iter=5)
+    found = PARTITIONED["DS"](smoothing=0.1).fit(parts, n_iter=5)
+    np.testing.assert_array_equal(found.worker_score, expected.worker_score)
+    np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
+    with pytest.raises(ValueError, match="need 'voted'"):
+        PARTITIONED["DS"](support="full").fit(parts)
+
+
+@pytest.mark.parametrize("name", PARTITIONED)
+def test_tasks_without_votes_have_no_label(name, tmp_path):
+    votes = Votes([1, 1, 3, 3, 3, 6], [0, 1, 0, 1, 2, 2], [0, 1, 1, 1, 0, 1], 8, 4, 3)
+    parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=2)
+    found = fit(PARTITIONED[name], parts)
+    assert (found.labels >= 0).tolist() == votes.has_vote.tolist()
+    np.testing.assert_array_equal(found.labels, fit(ONE_PROCESS[name], votes).labels)
+
+
+@pytest.mark.parametrize("name", PARTITIONED)
+def test_nothing_is_left_behind(name, folders, tmp_path):
+    result = fit(partial(PARTITIONED[name], scratch=tmp_path), folders[1])
+    assert result.labels.shape == (folders[1].n_task,)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_draws_go_by_position_in_the_whole_crowd(crowd, folders):
+    expected = Pairs(crowd).draws(7)
+    for votes in folders:
+        found = [pairs.draws(7) for pairs in Index(votes)]
+        for place, numbers in enumerate(expected):
+            np.testing.assert_array_equal(np.concatenate([draws[place] for draws in found]), numbers)
+    np.testing.assert_array_equal(draws_at(7, 3, 4), np.random.default_rng(7).random(7)[3:])
+
+
+def test_sums_do_not_depend_on_how_they_are_cut():
+    rng = np.random.default_rng(0)
+    values, keys = rng.lognormal(sigma=8, size=3_000), rng.integers(20, size=3_000)
+    totals = []
+    for size in (1, 7, 3_000):
+        total = np.zeros(20)
+        for start in range(0, 3_000, size):
+            key, inverse = np.unique(keys[start : start + size], return_inverse=True)
+            add_in_order(total, key, inverse, values[start : start + size])
+        totals.append(total)
+    np.testing.assert_array_equal(totals[0], np.bincount(keys, values, 20))
+    np.testing.assert_array_equal(totals[0], totals[1])
+    np.testing.assert_array_equal(totals[0], totals[2])
+
+
+def test_a_whole_sum_is_exact_and_in_any_order():
+    rng = np.random.default_rng(1)
+    values = -rng.exponential(20, size=100_000)
+    total = whole_sum(values)
+    assert total == whole_sum(values[:30]) + whole_sum(values[30:]) == whole_sum(values[::-1])
+    exact = sum(int(value * 2.0**40) * 2**20 for value in np.rint(values * 2.0**40) / 2.0**40)
+    assert abs(total - exact) <= len(values) * 2**20
+    assert as_float(total) == pytest.approx(values.sum(), rel=1e-14)
+    assert as_float(whole_sum(np.zeros(0))) == 0
