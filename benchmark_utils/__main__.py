@@ -18,6 +18,10 @@ COMMANDS = {
         "Copy results as Benchopt's results site and a dataset hub can show them.",
     ),
     "label": ("benchmark_utils.harness.label_folder", "Turn a folder of votes into labels, without a run of Benchopt."),
+    "partition": (
+        "benchmark_utils.harness.partition_table",
+        "Keep a table of votes larger than memory in partitions on disk.",
+    ),
     "check": ("benchmark_utils.harness.solver_file", "Check that the strategy of a solver's file keeps every promise."),
     "describe": ("benchmark_utils.harness.describe_folder", "Say how many votes, tasks and workers a folder holds."),
 }

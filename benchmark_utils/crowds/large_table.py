@@ -247,12 +247,13 @@ def _chunks(database, workers, classes, declared, size) -> Iterator[tuple[Votes,
     for batch in sorted_votes.to_arrow_reader(size):
         columns = {name: batch.column(name).to_numpy(zero_copy_only=False) for name in batch.schema.names}
         if waiting is not None:
-            columns = {name: np.concatenate([waiting[name], columns[name]]) for name in columns}
-        first_of_last = np.argmax(columns["task"] == columns["task"][-1])  # whose votes may go on in the next batch
-        whole = {name: column[:first_of_last] for name, column in columns.items()}
-        waiting = {name: column[first_of_last:] for name, column in columns.items()}
-        if first_of_last:
-            yield _votes(whole, workers, classes, declared)
+            n_same = np.count_nonzero(columns["task"] == waiting["task"][-1])  # its votes may go on in the next batch
+            waiting = {name: np.append(waiting[name], column[:n_same]) for name, column in columns.items()}
+            columns = {name: column[n_same:] for name, column in columns.items()}
+            if not len(columns["task"]):
+                continue
+            yield _votes(waiting, workers, classes, declared)
+        waiting = columns
     yield _votes(waiting, workers, classes, declared)
 
 

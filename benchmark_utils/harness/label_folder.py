@@ -22,6 +22,7 @@ import numpy as np
 from benchmark_utils.crowds.formats.folder import read_noting
 from benchmark_utils.harness.hard_tasks import hard_tasks
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
+from benchmark_utils.harness.label_partitions import label_partitions
 from benchmark_utils.harness.label_tables import ask_table, label_table, notices, worker_table
 from benchmark_utils.harness.own_votes import add_arguments, columns_of, count
 from benchmark_utils.harness.recommend import (
@@ -36,6 +37,7 @@ from benchmark_utils.harness.recommend import (
 from benchmark_utils.scoring.columns import FEW
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.votes.partitions import is_partitioned
 
 FILES = ("labels.csv", "workers.csv", "tasks_to_ask.csv", "tasks_to_label.csv", "votes.html")
 
@@ -51,6 +53,11 @@ def main(arguments) -> int:
     old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
     try:
         check_output(output, chosen.force)
+        if is_partitioned(chosen.path):
+            files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent)
+            write_whole(output, files, chosen.force)
+            print("\n".join([*said, f"Written: {', '.join(files)} in {output}"]))
+            return 0
         votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
         why_not = refusal(chosen.strategy, votes)
         if why_not:
@@ -120,13 +127,17 @@ def check_output(output: Path, force: bool):
 
 
 def write_whole(output: Path, texts: dict, force: bool):
-    """Write all files or none: into a folder beside `output`, which then takes its place."""
+    """Write all files or none: into a folder beside `output`, which then takes its place. A text may be in pieces."""
     output = output.absolute()
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as temporary:
         new, old = Path(temporary, "new"), Path(temporary, "old")
         new.mkdir()
         for name, text in texts.items():
-            (new / name).write_text(text, encoding="utf-8", newline="")
+            if isinstance(text, str):
+                (new / name).write_text(text, encoding="utf-8", newline="")
+                continue
+            with (new / name).open("w", encoding="utf-8", newline="") as file:
+                file.writelines(text)  # its pieces
         check_output(output, force)  # another command may have written it meanwhile
         if output.exists():
             output.rename(old)

@@ -1,0 +1,119 @@
+"""The commands on votes in partitions: a table becomes partitions, and partitions become labels."""
+
+import shutil
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark_utils.crowds.simulated.flora import flora
+from benchmark_utils.harness import label_folder, partition_table
+from benchmark_utils.strategies.catalogue import STRATEGIES
+from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.votes import Votes
+from benchmark_utils.votes.partition_writing import write_partitions
+from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    return flora(3_000, seed=1)
+
+
+@pytest.fixture
+def folder(crowd, tmp_path):
+    write_partitions(crowd.votes, tmp_path / "crowd", crowd.truth, votes_per_partition=700)
+    return tmp_path / "crowd"
+
+
+@pytest.mark.parametrize("strategy", PARTITIONED)
+def test_partitions_become_labels(crowd, folder, tmp_path, strategy, capsys):
+    assert label_folder.main([str(folder), "--strategy", strategy, "--output", str(tmp_path / "labels")]) == 0
+    said = capsys.readouterr().out
+    assert "3,000 votes of" in said
+    votes = crowd.votes
+    expected = (DawidSkene(support="voted") if strategy == "DS" else STRATEGIES[strategy]()).fit(votes)
+    table = pd.read_csv(tmp_path / "labels" / "labels.csv")
+    assert table.columns.tolist() == ["task", "label", "confidence", "votes"]
+    np.testing.assert_array_equal(table["task"], np.arange(votes.n_task))
+    np.testing.assert_array_equal(table["label"], expected.labels)
+    np.testing.assert_array_equal(table["votes"], votes.votes_per_task)
+    if expected.soft is not None:
+        soft = np.asarray(expected.soft[np.arange(votes.n_task), expected.labels]).ravel()
+        np.testing.assert_allclose(table["confidence"], soft, atol=1e-6)
+    workers = pd.read_csv(tmp_path / "labels" / "workers.csv")
+    np.testing.assert_array_equal(workers["votes"], votes.votes_per_worker[workers["worker"]])
+    if expected.worker_score is None:
+        assert workers["score"].isna().all()
+    else:
+        np.testing.assert_allclose(workers["score"], expected.worker_score[workers["worker"]], atol=1e-6)
+    n_right = np.count_nonzero(expected.labels[crowd.truth >= 0] == crowd.truth[crowd.truth >= 0])
+    assert f"{n_right:,} of the {np.count_nonzero(crowd.truth >= 0):,} known truths are the label" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["crowd", "labels"]
+
+
+@pytest.mark.parametrize("strategy", ["auto", "EBCC"])
+def test_a_strategy_that_does_not_run_on_partitions_is_refused(folder, tmp_path, strategy, capsys):
+    assert label_folder.main([str(folder), "--strategy", strategy, "--output", str(tmp_path / "labels")]) == 2
+    assert "name one of MV, WAWA, OneCoinDS, DS with --strategy" in capsys.readouterr().err
+    assert not (tmp_path / "labels").exists()
+
+
+def test_damaged_partitions_give_no_labels(folder, tmp_path, capsys):
+    (folder / "votes-00002.parquet").write_bytes(b"damaged")
+    assert label_folder.main([str(folder), "--strategy", "MV", "--output", str(tmp_path / "labels")]) == 2
+    assert "votes-00002.parquet is damaged" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["crowd"]
+
+
+def test_a_table_becomes_partitions_and_labels_in_the_users_own_names(tmp_path, capsys):
+    pytest.importorskip("duckdb")
+    examples = tmp_path / "examples"
+    examples.mkdir()
+    shutil.copy(ROOT / "examples" / "animals" / "label.csv", examples)
+    assert partition_table.main([str(examples / "label.csv"), "--output", str(tmp_path / "crowd")]) == 0
+    assert "For labels: python -m benchmark_utils label" in capsys.readouterr().out
+    for source, output in ((examples, "whole"), (tmp_path / "crowd", "parts")):
+        assert label_folder.main([str(source), "--strategy", "WAWA", "--output", str(tmp_path / output)]) == 0
+    whole, parts = (pd.read_csv(tmp_path / name / "labels.csv") for name in ("whole", "parts"))
+    pd.testing.assert_frame_equal(whole[parts.columns.tolist()], parts)
+    whole, parts = (pd.read_csv(tmp_path / name / "workers.csv") for name in ("whole", "parts"))
+    pd.testing.assert_frame_equal(whole[parts.columns.tolist()], parts)
+
+
+def test_repeats_are_counted(tmp_path, capsys):
+    pytest.importorskip("duckdb")
+    (tmp_path / "votes.csv").write_text("item,worker,label\n1,a,0\n1,a,0\n2,b,1\n")
+    assert partition_table.main([str(tmp_path / "votes.csv"), "--output", str(tmp_path / "crowd")]) == 0
+    said = capsys.readouterr().out
+    assert "2 votes of 2 workers on 2 tasks, in 1 partition" in said
+    assert "1 row left out" in said
+
+
+def test_what_cannot_be_partitioned_is_refused(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("duckdb")
+    assert partition_table.main([str(tmp_path / "none.csv"), "--output", str(tmp_path / "crowd")]) == 2
+    assert "none.csv: cannot be read" in capsys.readouterr().err
+    (tmp_path / "votes.csv").write_text("item,worker,label\n1,a,0\n")
+    (tmp_path / "crowd").mkdir()
+    assert partition_table.main([str(tmp_path / "votes.csv"), "--output", str(tmp_path / "crowd")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        partition_table.main([str(tmp_path / "votes.csv"), "--output", "x", "--memory", "0"])
+
+
+def test_without_duckdb_the_command_says_how_to_get_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    (tmp_path / "votes.csv").write_text("item,worker,label\n1,a,0\n")
+    assert partition_table.main([str(tmp_path / "votes.csv"), "--output", str(tmp_path / "crowd")]) == 2
+    assert "pip install duckdb" in capsys.readouterr().err
+
+
+def test_a_task_without_votes_has_a_row_without_a_label(tmp_path):
+    write_partitions(Votes([0, 2], [0, 1], [1, 0], 4, 2, 2), tmp_path / "crowd", votes_per_partition=1)
+    assert label_folder.main([str(tmp_path / "crowd"), "--strategy", "DS", "--output", str(tmp_path / "labels")]) == 0
+    table = pd.read_csv(tmp_path / "labels" / "labels.csv")
+    assert table["label"].isna().tolist() == [False, True, False, True]
+    assert table["votes"].tolist() == [1, 0, 1, 0]
