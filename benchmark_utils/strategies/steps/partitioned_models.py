@@ -17,7 +17,6 @@ from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive
 from benchmark_utils.strategies.steps.partition_passes import (
     Index,
     LabelsOnDisk,
-    PartitionPairs,
     SoftOnDisk,
     add_in_order,
     as_float,
@@ -39,14 +38,15 @@ class Recipe:
     Attributes
     ----------
     of : callable
-        From a partition to its posterior and the log evidence of its tasks, (n_filled,).
+        From a partition, and of DS which triples it meets, to its posterior and the log evidence of its tasks,
+        (n_filled,).
     by_key : float, (n_worker,) or (n_triples,)
         sum_i T_i,y_ij by worker, or the counts of the triples.
     by_class : float, (n_class,)
     log_evidence : float
     """
 
-    of: Callable[[PartitionPairs], tuple]
+    of: Callable[..., tuple]
     by_key: np.ndarray
     by_class: np.ndarray
     log_evidence: float
@@ -114,6 +114,32 @@ def refuse_known(known):
         raise ValueError("known truths need the votes in one process")
 
 
+@dataclass
+class Met:
+    """Which triples the votes on each pair of a partition are; see `dawid_skene_voted.VotedModel`.
+
+    Attributes
+    ----------
+    place : int, (n_local,)
+        Where the triples that occur in the partition stand among all.
+    column : int, (n_met,)
+        The triple of each vote that meets a pair, one of 0, ..., n_local - 1; a pair after another.
+    n_met : int, (n_pairs,)
+        How many votes meet each pair.
+    """
+
+    place: np.ndarray
+    column: np.ndarray
+    n_met: np.ndarray
+
+    def sum(self, by_triple):
+        """Sum over the votes that meet each pair of a number of their triple, (n_pairs,)."""
+        pair_start = np.append(0, np.cumsum(self.n_met)).astype(self.column.dtype)
+        shape = len(self.n_met), len(self.place)
+        met = sparse.csr_array((np.ones(len(self.column)), self.column, pair_start), shape=shape)
+        return met @ by_triple[self.place]
+
+
 class PartitionedVotedModel(VotedModel):
     """Dawid and Skene's EM with the posterior confined to the voted classes: see `dawid_skene_voted.VotedModel`.
 
@@ -128,19 +154,25 @@ class PartitionedVotedModel(VotedModel):
         for pairs, part in zip(self.index, votes, strict=True):
             triple, pair_start = triples_met(part, pairs)
             triple, column = np.unique(triple, return_inverse=True)
-            store.save(pairs.index, triple=triple, column=column.astype(np.int32), n_met=np.diff(pair_start))
+            n_met = np.diff(pair_start).astype(np.int32)
+            store.save(pairs.index, triple=triple, column=column.astype(np.int32), n_met=n_met)
             found.append(triple)
         found = np.concatenate(found)
         found.sort()  # np.unique hashes first: several times slower here
         self.triple = found[np.diff(found, prepend=-1) > 0]
         del found
+        smallest = np.int32 if len(self.triple) < 2**31 else np.int64
         for index in range(len(votes)):
             (triple,) = store.load(index, "triple")
-            store.save(index, place=np.searchsorted(self.triple, triple))
+            store.save(index, place=np.searchsorted(self.triple, triple).astype(smallest))
         self._find_rows()
 
+    def _partitions(self):
+        for pairs in self.index:
+            yield pairs, Met(*self.index.scratch.load(pairs.index, "place", "column", "n_met"))
+
     def start(self):
-        return self._pass(lambda pairs: (naive_shares(pairs), np.zeros(0)))
+        return self._pass(lambda pairs, met: (naive_shares(pairs), np.zeros(0)))
 
     def maximise(self, posterior):
         return self._divide(posterior.by_key, posterior.by_class)
@@ -148,11 +180,8 @@ class PartitionedVotedModel(VotedModel):
     def expect(self, parameters):
         log_confusion, log_prevalence, _ = parameters
 
-        def of(pairs):
-            place, column, n_met = self.index.scratch.load(pairs.index, "place", "column", "n_met")
-            pair_start = np.append(0, np.cumsum(n_met)).astype(column.dtype)
-            met = sparse.csr_array((np.ones(len(column)), column, pair_start), shape=(len(n_met), len(place)))
-            log_joint = met @ log_confusion[place]
+        def of(pairs, met):
+            log_joint = met.sum(log_confusion)
             log_joint += log_prevalence[pairs.label]
             return pairs.normalise(log_joint)
 
@@ -161,23 +190,22 @@ class PartitionedVotedModel(VotedModel):
 
     def _pass(self, of):
         count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
-        for pairs in self.index:
-            posterior, evidence = of(pairs)
-            place, column, n_met = self.index.scratch.load(pairs.index, "place", "column", "n_met")
-            add_in_order(count, place, column, np.repeat(posterior, n_met))
+        for pairs, met in self._partitions():
+            posterior, evidence = of(pairs, met)
+            add_in_order(count, met.place, met.column, np.repeat(posterior, met.n_met))
             np.add.at(by_class, pairs.label, posterior)
             log_evidence += whole_sum(evidence)
         return Recipe(of, count, by_class, as_float(log_evidence))
 
     def labels(self, posterior, seed):
         labels, rng = LabelsOnDisk(self.scratch), np.random.default_rng(seed)
-        for pairs in self.index:
-            labels.append(hard_labels(pairs.matrix(posterior.of(pairs)[0]), pairs.has_vote, rng))
+        for pairs, met in self._partitions():
+            labels.append(hard_labels(pairs.matrix(posterior.of(pairs, met)[0]), pairs.has_vote, rng))
         return labels.whole()
 
     def soft(self, posterior):
         soft = SoftOnDisk(self.votes, self.scratch)
-        for pairs in self.index:
-            matrix = pairs.matrix(posterior.of(pairs)[0])
+        for pairs, met in self._partitions():
+            matrix = pairs.matrix(posterior.of(pairs, met)[0])
             soft.append(matrix if pairs.is_large else matrix.toarray())
         return soft.whole()
