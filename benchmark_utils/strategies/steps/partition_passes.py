@@ -38,6 +38,10 @@ class Scratch:
     def load(self, index, *names):
         return [np.load(self.folder / f"{name}-{index}.npy") for name in names]
 
+    def mapped(self, index, name):
+        """An array that is read where it is used."""
+        return np.load(self.folder / f"{name}-{index}.npy", mmap_mode="r")
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:

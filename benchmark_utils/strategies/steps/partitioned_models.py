@@ -159,13 +159,15 @@ class PartitionedVotedModel(VotedModel):
             found.append(triple)
         found = np.concatenate(found)
         found.sort()  # np.unique hashes first: several times slower here
-        self.triple = found[np.diff(found, prepend=-1) > 0]
+        self.triple = found[np.append(True, found[1:] != found[:-1])]
         del found
         smallest = np.int32 if len(self.triple) < 2**31 else np.int64
         for index in range(len(votes)):
             (triple,) = store.load(index, "triple")
             store.save(index, place=np.searchsorted(self.triple, triple).astype(smallest))
         self._find_rows()
+        store.save("all", triple=self.triple)  # which an iteration does not need
+        self.triple = store.mapped("all", "triple")
 
     def _partitions(self):
         for pairs in self.index:
