@@ -1,5 +1,6 @@
 """Strategies on partitions on disk: the labels of one process, and the same bits for any number of partitions."""
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -174,7 +175,7 @@ def test_a_whole_sum_is_exact_and_in_any_order():
     values = -rng.exponential(20, size=100_000)
     total = whole_sum(values)
     assert total == whole_sum(values[:30]) + whole_sum(values[30:]) == whole_sum(values[::-1])
-    exact = sum(int(value * 2.0**40) * 2**20 for value in np.rint(values * 2.0**40) / 2.0**40)
-    assert abs(total - exact) <= len(values) * 2**20
+    exact = sum(map(Fraction, values.tolist()))
+    assert abs(Fraction(total, 2**56) - exact) <= Fraction(len(values), 2**57)
     assert as_float(total) == pytest.approx(values.sum(), rel=1e-14)
     assert as_float(whole_sum(np.zeros(0))) == 0

@@ -21,7 +21,8 @@ from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.labels import SparseSoft
 from benchmark_utils.votes.partitions import PartitionedVotes
 
-_COARSE, _FINE = 2.0**20, 2.0**40  # a number is so many whole parts, and parts of them
+_COARSE, _FINE = 2.0**20, 2.0**36  # a number is so many whole parts, and parts of them
+_BLOCK = 2**16
 
 
 class Scratch:
@@ -186,13 +187,19 @@ def add_in_order(total, keys, key, values):
 
 
 def whole_sum(values) -> int:
-    """The sum of numbers below 2^30, (n,), in units of 2^-60, to which each is rounded.
+    """The sum of numbers below 2^16, (n,), in units of 2^-56, to which each is rounded.
 
     Whole numbers have one sum whatever their order. In floats the sum would depend on how it is cut in pieces.
     """
-    coarse = np.rint(values * _COARSE)
-    fine = np.rint((values * _COARSE - coarse) * _FINE)
-    return int(coarse.astype(np.int64).sum()) * int(_FINE) + int(fine.astype(np.int64).sum())
+    total = 0
+    for start in range(0, len(values), _BLOCK):  # few enough that no sum below is rounded
+        part = values[start : start + _BLOCK] * _COARSE
+        coarse = np.rint(part)
+        part -= coarse
+        part *= _FINE
+        np.rint(part, out=part)
+        total += int(coarse.sum()) * int(_FINE) + int(part.sum())
+    return total
 
 
 def as_float(total: int) -> float:

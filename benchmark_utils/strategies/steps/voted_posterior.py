@@ -11,6 +11,7 @@ sums over neighbours, since votes are sorted by task and label. Arrays "per task
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -42,21 +43,29 @@ class Pairs:
         self._first_vote, self.row_start = support(votes)
         self.label = votes.label[self._first_vote].astype(np.intp)  # numpy casts other indices at each use
         self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
-        self.of_vote = np.repeat(np.arange(len(self.label), dtype=self.row_start.dtype), self.n_votes)
         n_voted = np.diff(self.row_start)
         self.filled = np.flatnonzero(n_voted)
         self.n_voted = n_voted[self.filled]
         self._first_pair = self.row_start[self.filled]
         self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
-        self._votes = _neighbours(self._first_vote, votes.n_votes)
+        self._vote_start = np.append(self._first_vote, votes.n_votes).astype(np.int32 if votes.n_votes < 2**31 else int)
+        self._ones = np.ones(votes.n_votes)
         self._pairs = _neighbours(self._first_pair, len(self.label))
         self._workers = self.of_votes(votes.worker, votes.n_worker)
         self._draws = None
 
+    @cached_property
+    def of_vote(self):
+        return np.repeat(np.arange(len(self.label), dtype=self.row_start.dtype), self.n_votes)
+
+    @cached_property
+    def _votes(self):
+        return _neighbours(self._first_vote, len(self._ones))
+
     def of_votes(self, column, n_column) -> sparse.csr_array:
         """Which columns the votes of each pair belong to, (n_pairs, n_column); column (n_votes,)."""
-        column = column.astype(self._votes.indptr.dtype, copy=False)
-        return sparse.csr_array((self._votes.data, column, self._votes.indptr), (len(self.label), n_column))
+        column = column.astype(self._vote_start.dtype, copy=False)
+        return sparse.csr_array((self._ones, column, self._vote_start), (len(self.label), n_column))
 
     def sum_votes(self, per_vote):
         """Sum over the votes of each pair, (n_pairs,)."""
