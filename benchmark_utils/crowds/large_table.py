@@ -29,7 +29,7 @@ from benchmark_utils.crowds.formats.declared import (
 from benchmark_utils.crowds.formats.text_files import Table, naming, parse_table
 from benchmark_utils.votes import Encoding, Votes, VotesError
 from benchmark_utils.votes.ids import encode_ids, encode_labels
-from benchmark_utils.votes.partition_writing import VOTES_PER_PARTITION, write_partitions
+from benchmark_utils.votes.partition_writing import VOTES_PER_PARTITION, check_new, write_partitions
 from benchmark_utils.votes.partitions import PartitionedVotes
 from benchmark_utils.votes.refusals import short
 
@@ -57,6 +57,7 @@ def import_table(source: Path, folder: Path, memory="2GB", votes_per_partition=V
     """
     duckdb = _duckdb()
     source, folder = Path(source), Path(folder).absolute()
+    check_new(folder)
     with naming(source), tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         declared, truth = Declared(), source.parent / "truth.csv"
         if (source.parent / METADATA_FILE).is_file():
@@ -74,7 +75,10 @@ def import_table(source: Path, folder: Path, memory="2GB", votes_per_partition=V
             workers = _number_workers(database)
             _read_truth(database, truth if truth.is_file() else None, classes)
             chunks = _chunks(database, workers, classes, declared, votes_per_partition)
-            return write_partitions(chunks, folder, votes_per_partition=votes_per_partition)
+            try:
+                return write_partitions(chunks, folder, votes_per_partition=votes_per_partition)
+            except OSError as error:
+                raise VotesError(f"{folder} cannot be written ({error})") from None
         except duckdb.Error as error:
             raise VotesError(f"DuckDB cannot read or sort it: {' '.join(str(error).split())[:300]}") from None
         finally:

@@ -44,20 +44,24 @@ def write_partitions(
         The folder is there already, a chunk is of another crowd, or there is no chunk.
     """
     folder = Path(folder).absolute()
-    if folder.exists():
-        raise VotesError(f"{folder} is there already: choose another place, or remove it")
-    if not folder.parent.is_dir():
-        raise VotesError(f"{folder.parent} is not a folder, so {folder.name} cannot be made in it: make it first")
+    check_new(folder)
     if isinstance(chunks, Votes):
         chunks = [(chunks, truth)]
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
         new = Path(temporary, "new")
         new.mkdir()
         _write(chunks, new, votes_per_partition)
-        if folder.exists():
-            raise VotesError(f"{folder} was made by another program meanwhile: choose another place, or remove it")
+        check_new(folder)  # another program may have made it meanwhile
         new.rename(folder)
     return PartitionedVotes.open(folder)
+
+
+def check_new(folder: Path):
+    """VotesError where a folder cannot be made: it is there already, or has no place."""
+    if folder.exists():
+        raise VotesError(f"{folder} is there already: choose another place, or remove it")
+    if not folder.parent.is_dir():
+        raise VotesError(f"{folder.parent} is not a folder, so {folder.name} cannot be made in it: make it first")
 
 
 def _write(chunks, folder, votes_per_partition):

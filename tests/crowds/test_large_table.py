@@ -1,6 +1,7 @@
 """A table of votes to partitions through DuckDB: what the reader of small files makes of it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -179,3 +180,20 @@ def test_little_memory_is_enough(source, tmp_path):
     frame = pd.DataFrame({"item": rows[:, 0], "worker": rows[:, 1], "label": rows.sum(axis=1) % 7})
     parts = import_table(write(source, frame.to_csv(index=False)), tmp_path / "crowd", memory="60MB")
     assert parts.n_votes + parts.n_repeated == 400_000
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(source, tmp_path, monkeypatch):
+    path = write(source, "item,worker,label\n1,a,0\n")
+    (tmp_path / "crowd").mkdir()
+    with pytest.raises(VotesError, match="is there already"):
+        import_table(path, tmp_path / "crowd")
+    with pytest.raises(VotesError, match="make it first"):
+        import_table(path, tmp_path / "none" / "crowd")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(VotesError, match=r"other cannot be written .*No space left"):
+        import_table(path, tmp_path / "other")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["crowd", "source"]
