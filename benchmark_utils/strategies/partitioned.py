@@ -7,38 +7,47 @@ Labels, and soft labels where they are sparse, lie in temporary files, which go 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Strategy
 from benchmark_utils.strategies.dawid_skene import DawidSkene
-from benchmark_utils.strategies.majority_vote import MajorityVote
+from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.partition_passes import LabelsOnDisk, SoftOnDisk
 from benchmark_utils.strategies.steps.partitioned_models import PartitionedPosterior, PartitionedVotedModel
+from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.votes.partitions import PartitionedVotes
 
 
 @dataclass
-class PartitionedMajorityVote:
-    """Majority vote, one partition at a time.
+class OnePass:
+    """A strategy whose label of a task depends on the votes of this task alone.
 
     Parameters
     ----------
+    strategy : Strategy
     scratch : path, optional
         The folder for temporary files, here and below; by default the system's.
     """
 
+    strategy: Strategy
     scratch: Path | None = None
 
     def fit(self, votes: PartitionedVotes, seed=0) -> Aggregation:
         labels, rng = LabelsOnDisk(self.scratch), np.random.default_rng(seed)
+        soft, has_soft = SoftOnDisk(votes, self.scratch), False
         for part in votes:
-            labels.append(MajorityVote().fit(part, rng).labels)
-        return Aggregation(labels.whole())
+            found = self.strategy.fit(part, seed=rng)
+            labels.append(found.labels)
+            if found.soft is not None:
+                has_soft = True
+                soft.append(found.soft)
+        return Aggregation(labels.whole(), soft=soft.whole() if has_soft else None)
 
 
 @dataclass
@@ -88,7 +97,9 @@ class PartitionedDawidSkene(DawidSkene):
 
 
 PARTITIONED = {
-    "MV": PartitionedMajorityVote,
+    "MV": partial(OnePass, MajorityVote()),
+    "NS": partial(OnePass, NaiveSoft()),
+    "TwoThird": partial(OnePass, TwoThird()),
     "WAWA": PartitionedWAWA,
     "OneCoinDS": PartitionedOneCoin,
     "DS": PartitionedDawidSkene,

@@ -60,7 +60,7 @@ def test_the_labels_are_those_of_one_process_ties_included(name, crowd, results)
             np.testing.assert_allclose(result.soft.data, expected.soft.data, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("name", PARTITIONED)
+@pytest.mark.parametrize("name", [name for name in PARTITIONED if name != "TwoThird"])  # which has no ties
 def test_ties_of_the_start_are_broken_as_in_one_process(name, crowd, folders):
     start = dict(n_iter=0) if hasattr(PARTITIONED[name](), "model") else {}
     expected = fit(ONE_PROCESS[name], crowd, seed=3, **start).labels
@@ -96,7 +96,13 @@ def test_any_number_of_partitions_gives_the_same_bits(name, results):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("MV", {}), ("WAWA", {}), *((name, o) for name in ("OneCoinDS", "DS") for o in ({}, {"n_iter": 0}, {"tol": 1e9}))],
+    [
+        ("MV", {}),
+        ("NS", {}),
+        ("TwoThird", {}),
+        ("WAWA", {}),
+        *((name, o) for name in ("OneCoinDS", "DS") for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
+    ],
 )
 def test_a_small_crowd_has_dense_soft_labels(name, options, tmp_path):
     votes = independent(seed=5).votes
@@ -135,7 +141,7 @@ def test_tasks_without_votes_have_no_label(name, tmp_path):
     votes = Votes([1, 1, 3, 3, 3, 6], [0, 1, 0, 1, 2, 2], [0, 1, 1, 1, 0, 1], 8, 4, 3)
     parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=2)
     found = fit(PARTITIONED[name], parts)
-    assert (found.labels >= 0).tolist() == votes.has_vote.tolist()
+    assert (found.labels[~votes.has_vote] == -1).all()
     np.testing.assert_array_equal(found.labels, fit(ONE_PROCESS[name], votes).labels)
 
 
