@@ -39,6 +39,15 @@ def class_totals(posterior) -> np.ndarray:
     return np.ones(len(posterior)) @ posterior
 
 
+def all_and_unvoted(voted, scale_where_voted, scale, prevalence):
+    """Sum over the tasks, (n_class,), of scores that are scale * prevalence for a class that a task did not receive.
+
+    `voted` and `scale_where_voted`, (n_class,), are sums over the tasks that received the class, of the scores and of
+    the scales; `scale` is the sum of all scales.
+    """
+    return voted + prevalence * np.maximum(scale - scale_where_voted, 0)
+
+
 def best_so_far(histories) -> list:
     """The best objective of several starts after each iteration; a start that has ended keeps its last value."""
     n_iter = max(map(len, histories))

@@ -78,7 +78,6 @@ class PartitionPairs(Pairs):
     def __init__(self, columns, index, tasks, workers, places):
         super().__init__(columns)
         self.index, self.tasks, self.workers, self._places = index, tasks, workers, places
-        self._worker = columns.worker
 
     @property
     def has_vote(self):
@@ -91,7 +90,7 @@ class PartitionPairs(Pairs):
 
     def add_by_worker(self, total, per_pair):
         """Add a number of each vote's pair to the `total` of its worker, (n_worker,) in the whole crowd."""
-        add_in_order(total, self.workers, self._worker, np.repeat(per_pair, self.n_votes))
+        add_in_order(total, self.workers, self._of.worker, np.repeat(per_pair, self.n_votes))
 
 
 class Index:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares, triples_met
+from benchmark_utils.strategies.steps.em import all_and_unvoted
 from benchmark_utils.strategies.steps.partition_passes import (
     Index,
     LabelsOnDisk,
@@ -22,11 +23,7 @@ from benchmark_utils.strategies.steps.partition_passes import (
     as_float,
     whole_sum,
 )
-from benchmark_utils.strategies.steps.voted_posterior import (
-    all_and_unvoted,
-    naive_posterior,
-    posterior_and_evidence,
-)
+from benchmark_utils.strategies.steps.voted_posterior import naive_posterior, posterior_and_evidence
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.partitions import PartitionedVotes
 

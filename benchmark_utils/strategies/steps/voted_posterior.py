@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from benchmark_utils.strategies.steps.em import all_and_unvoted
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import is_large, support
 from benchmark_utils.votes.labels import TIE, SparseSoft
@@ -48,10 +49,8 @@ class Pairs:
         self.n_voted = n_voted[self.filled]
         self._first_pair = self.row_start[self.filled]
         self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
-        self._vote_start = np.append(self._first_vote, votes.n_votes).astype(np.int32 if votes.n_votes < 2**31 else int)
-        self._ones = np.ones(votes.n_votes)
+        self._of = votes
         self._pairs = _neighbours(self._first_pair, len(self.label))
-        self._workers = self.of_votes(votes.worker, votes.n_worker)
         self._draws = None
 
     @cached_property
@@ -60,12 +59,16 @@ class Pairs:
 
     @cached_property
     def _votes(self):
-        return _neighbours(self._first_vote, len(self._ones))
+        return _neighbours(self._first_vote, self._of.n_votes)
+
+    @cached_property
+    def _workers(self):
+        return self.of_votes(self._of.worker, self._of.n_worker)
 
     def of_votes(self, column, n_column) -> sparse.csr_array:
         """Which columns the votes of each pair belong to, (n_pairs, n_column); column (n_votes,)."""
-        column = column.astype(self._vote_start.dtype, copy=False)
-        return sparse.csr_array((self._ones, column, self._vote_start), (len(self.label), n_column))
+        column = column.astype(self._votes.indptr.dtype, copy=False)
+        return sparse.csr_array((self._votes.data, column, self._votes.indptr), (len(self.label), n_column))
 
     def sum_votes(self, per_vote):
         """Sum over the votes of each pair, (n_pairs,)."""
@@ -293,11 +296,3 @@ class Scores:
         equal_but_voted = (voted_rank > best[row]) & (voted_rank < end[row])
         n_equal = end - best - np.add.reduceat(equal_but_voted, start, dtype=np.int64)
         return order[unvoted((draw * n_equal).astype(np.int64))], n_equal
-
-
-def all_and_unvoted(voted, scale_where_voted, scale, prevalence):
-    """Sums of scores over the tasks, (n_class,), from those over the tasks that received the class.
-
-    `scale` is summed over all tasks, and `scale_where_voted` (n_class,) over those that received the class.
-    """
-    return voted + prevalence * np.maximum(scale - scale_where_voted, 0)
