@@ -71,7 +71,7 @@ class PartitionedWAWA:
 
 @dataclass
 class PartitionedOneCoin(OneCoinDawidSkene):
-    """OneCoinDS, with a pass over the partitions for each iteration, and two more for the labels.
+    """OneCoinDS, with a pass over the partitions for each iteration, and one more for the labels.
 
     The posterior is the one over voted classes. One process takes a dense one where most classes of most tasks were
     voted for: there it breaks ties by other draws.
@@ -85,7 +85,7 @@ class PartitionedOneCoin(OneCoinDawidSkene):
 
 @dataclass
 class PartitionedDawidSkene(DawidSkene):
-    """DS with `support="voted"`, with a pass over the partitions for each iteration, and two more for the labels."""
+    """DS with `support="voted"`, with a pass over the partitions for each iteration, and one more for the labels."""
 
     support: str = "voted"
     scratch: Path | None = None

@@ -41,12 +41,15 @@ class Recipe:
         sum_i T_i,y_ij by worker, or the counts of the triples.
     by_class : float, (n_class,)
     log_evidence : float
+    soft : csr_array or float (n_task, n_class), or None
+        The soft labels, once the labels have been asked for.
     """
 
     of: Callable[..., tuple]
     by_key: np.ndarray
     by_class: np.ndarray
     log_evidence: float
+    soft: np.ndarray | sparse.csr_array | None = None
 
 
 class PartitionedPosterior:
@@ -93,16 +96,18 @@ class PartitionedPosterior:
         return posterior.by_class
 
     def labels(self, posterior, seed):
-        labels = LabelsOnDisk(self.scratch)
+        """The labels; the soft labels are made in the same pass."""
+        labels, soft = LabelsOnDisk(self.scratch), SoftOnDisk(self.votes, self.scratch)
         for pairs in self.index:
-            labels.append(posterior.of(pairs)[0].labels(seed))
+            scores, _ = posterior.of(pairs)
+            found = scores.labels(seed)
+            labels.append(found)
+            soft.append(scores.soft(found))
+        posterior.soft = soft.whole()
         return labels.whole()
 
     def soft(self, posterior, labels):
-        soft = SoftOnDisk(self.votes, self.scratch)
-        for pairs in self.index:
-            soft.append(posterior.of(pairs)[0].soft(labels[pairs.tasks]))
-        return soft.whole()
+        return posterior.soft
 
 
 def refuse_known(known):
@@ -197,14 +202,15 @@ class PartitionedVotedModel(VotedModel):
         return Recipe(of, count, by_class, as_float(log_evidence))
 
     def labels(self, posterior, seed):
-        labels, rng = LabelsOnDisk(self.scratch), np.random.default_rng(seed)
+        """The labels; the soft labels are made in the same pass."""
+        labels, soft = LabelsOnDisk(self.scratch), SoftOnDisk(self.votes, self.scratch)
+        rng = np.random.default_rng(seed)
         for pairs, met in self._partitions():
-            labels.append(hard_labels(pairs.matrix(posterior.of(pairs, met)[0]), pairs.has_vote, rng))
+            matrix = pairs.matrix(posterior.of(pairs, met)[0])
+            labels.append(hard_labels(matrix, pairs.has_vote, rng))
+            soft.append(matrix if pairs.is_large else matrix.toarray())
+        posterior.soft = soft.whole()
         return labels.whole()
 
     def soft(self, posterior):
-        soft = SoftOnDisk(self.votes, self.scratch)
-        for pairs, met in self._partitions():
-            matrix = pairs.matrix(posterior.of(pairs, met)[0])
-            soft.append(matrix if pairs.is_large else matrix.toarray())
-        return soft.whole()
+        return posterior.soft
