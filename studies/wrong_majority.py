@@ -46,7 +46,7 @@ class FromGroups(DawidSkene):
         super().__init__(start="spectral")
         self.group = group
 
-    def start_of(self, model, votes):
+    def start_of(self, model, votes, start=None):
         log_confusion, log_prevalence, reason = spectral_start(votes, self.group)
         return (model.start(), reason) if reason else (model.expect((log_confusion, log_prevalence))[0], "")
 

@@ -190,7 +190,7 @@ SURVEY_DRAWS = {"cf_amt": 10}
 class FromEqualWorkers(DawidSkene):
     """From workers who are all right with probability 0.7, as the survey's program, which makes 20 E-steps."""
 
-    def start_of(self, model, votes):
+    def start_of(self, model, votes, start=None):
         confusion = np.where(np.eye(votes.n_class), 0.7, 0.3 / (votes.n_class - 1))
         uniform = np.full(votes.n_class, 1 / votes.n_class)
         return model.expect((np.log(np.tile(confusion, (votes.n_worker, 1))), np.log(uniform)))[0], ""

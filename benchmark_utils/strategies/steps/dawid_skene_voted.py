@@ -120,7 +120,7 @@ class VotedModel:
         """Memory of the triples, at most one for each vote of each pair's task, of the pairs, and of soft labels."""
         pairs = Pairs(votes)
         n_triples = int(votes.votes_per_task[pairs.filled] @ pairs.n_voted)
-        return 80 * n_triples + 50 * votes.n_votes + 8 * dense_entries(votes) + 128 * votes.n_class
+        return 80 * n_triples + 60 * votes.n_votes + 8 * dense_entries(votes) + 128 * votes.n_class
 
 
 def triples_met(votes: Votes, pairs: Pairs):
