@@ -19,9 +19,7 @@ from benchmark_utils.scoring.columns import ACC_TRAIN, COLUMNS, DATA, PACKED, SU
 KEY = ["dataset_name", "objective_name", "solver_name", "idx_rep", "stop_val"]  # by which `benchopt merge` tells rows
 MARKERS = 53  # of the plotly.js on Benchopt's page; it numbers the solvers, and one with a higher number is not drawn
 LARGEST = 5_000_000  # bytes of a file
-# the first are there only where votes are withheld, the others are newer than the results in outputs/
-NOT_ALWAYS = ("objective_heldout_", "objective_votes_", "objective_skill_", "objective_acc_test_top", *PACKED[1:])
-ALWAYS = [c.name for c in COLUMNS if not c.name.startswith(NOT_ALWAYS)]
+ALWAYS = [c.name for c in COLUMNS if not c.name.startswith("objective_heldout_")]  # those only where votes are withheld
 TEXTS = [column.name for column in COLUMNS if column.kind == "text"]
 VIEWS = {
     "Accuracy against time": {
