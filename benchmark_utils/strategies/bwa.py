@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
+from benchmark_utils.strategies.steps.continued import grown_values, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_soft
 from benchmark_utils.votes import Votes, hard_labels, normalise, sum_votes
@@ -46,7 +47,7 @@ class BWA:
     strength: float = 1.0
     shape: float = 15.0
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """EM: `n_iter` iterations at most, 0 gives the start; the seed breaks ties of the hard labels.
 
         Parameters
@@ -54,6 +55,9 @@ class BWA:
         known : int, (n_task,), optional
             The true class of tasks where it is known, else -1. Their z is fixed, 1 for this class and 0 for the others;
             the prior stays as the votes give it.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. The first z is an
+            M-step under its v and mu; a new worker has the variance 1 / v of all old votes together.
 
         Returns
         -------
@@ -65,11 +69,12 @@ class BWA:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         has_truth = votes.has_vote | (known >= 0)
@@ -79,6 +84,8 @@ class BWA:
         n_asked = asked.sum(axis=1)
         truth = _sum(votes) / np.maximum(n_asked, 1)[:, None]
         rate = self._rate(n_asked, truth)
+        if start is not None:
+            truth = self._weigh(votes, asked, *self._grown(start, votes, count, rate)) * has_truth[:, None]
         truth = clamp_soft(truth, known)
         mean = truth[has_truth].mean(axis=0)
         error = self._error(votes, asked_of_worker, truth)
@@ -88,14 +95,24 @@ class BWA:
             if converged:
                 return
             precision = (self.shape + count) / (rate + error)
-            weighted = _sum(votes, precision[votes.worker, votes.label])
-            truth = (self.strength * mean + weighted) / (self.strength + asked @ precision) * has_truth[:, None]
+            truth = self._weigh(votes, asked, precision, mean) * has_truth[:, None]
             truth = clamp_soft(truth, known)
             mean = truth[has_truth].mean(axis=0)
             error = self._error(votes, asked_of_worker, truth)
             log_likelihood = -((self.shape + count) * np.log1p(error / rate)).sum() / 2
             history.append(log_likelihood - self.strength / 2 * ((truth - mean)[has_truth] ** 2).sum())
             converged = stands_still(history, tol)
+
+    def _weigh(self, votes, asked, precision, mean):
+        """The M-step for z, (n_task, n_class); mu_k for a task without votes."""
+        weighted = _sum(votes, precision[votes.worker, votes.label])
+        return (self.strength * mean + weighted) / (self.strength + asked @ precision)
+
+    def _grown(self, start, votes, count, rate):
+        """v (n_worker, n_class) and mu of an older result; no v above that of as many votes without error."""
+        precision, mean = old_parameters(start, votes, "precision", "mean")
+        variance = 1 / np.minimum(precision, (self.shape + count[: len(precision)]) / rate)
+        return 1 / grown_values(variance, rate / self.shape, votes), mean
 
     def _answer(self, has_truth, truth, mean, error, count, rate, seed):
         precision = (self.shape + count) / (rate + error)

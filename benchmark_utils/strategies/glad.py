@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
+from benchmark_utils.strategies.steps.continued import grown_values, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_posterior, clamp_soft
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
@@ -33,7 +34,7 @@ class GLAD:
     J. Whitehill et al., "Whose vote should count more", NeurIPS (2009).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """EM on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -47,6 +48,10 @@ class GLAD:
             Breaks ties of the hard labels.
         known : int, (n_task,), optional
             The true class of tasks where it is known, else -1. Their T is fixed.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. The first posterior is
+            an E-step under its abilities; a new worker has their mean by votes. Tasks are not matched, so b is there
+            the mean of its prior, and is then learnt before the first M-step.
 
         Returns
         -------
@@ -58,16 +63,22 @@ class GLAD:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         pairs = Pairs(votes)
         alpha, b = np.ones(votes.n_worker), np.ones(votes.n_task)
+        if start is not None:
+            alpha = grown_values(*old_parameters(start, votes, "ability"), 1, votes)
         posterior, _ = self._expect(votes, pairs, alpha, b, known)
+        if start is not None:  # the M-step begins with the abilities, and would learn them from the prior's b
+            for _ in range(_M_STEPS):
+                b = climb_difficulties(alpha, b, votes, posterior.voted.take(pairs.of_vote))
         history, converged = [], False
         while True:
             yield Point(history, converged, self._answer, posterior, alpha, b, known, seed)

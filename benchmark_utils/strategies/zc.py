@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
+from benchmark_utils.strategies.steps.continued import grown_accuracy, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
@@ -33,7 +34,7 @@ class ZC:
     techniques for large-scale entity linking", WWW (2012).
     """
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """EM on the votes.
 
         Parameters
@@ -47,6 +48,9 @@ class ZC:
             Breaks ties of the hard labels.
         known : int, (n_task,), optional
             The true class of tasks where it is known, else -1. Their T is fixed.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. The first posterior is
+            an E-step under its reliabilities, see `steps/continued`.
 
         Returns
         -------
@@ -57,17 +61,21 @@ class ZC:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
-        return last(self.iterate(votes, tol, seed, known), n_iter)
+        return last(self.iterate(votes, tol, seed, known, start), n_iter)
 
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None):
+    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
         model = (DensePosterior if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior)(votes)
         n_votes = votes.votes_per_worker
-        reliability = np.full(votes.n_worker, _START)
+        if start is None:
+            reliability = np.full(votes.n_worker, _START)
+        else:
+            reliability = grown_accuracy(*old_parameters(start, votes, "reliability"), votes)
         posterior, _ = _expect(model, reliability, n_votes, known, votes.n_class)
         history, converged = [], False
         while True:

@@ -5,13 +5,16 @@ import pandas as pd
 import pytest
 
 from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.bwa import BWA
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
+from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
-from benchmark_utils.strategies.steps.continued import grown_accuracy, grown_rows, grown_triples
+from benchmark_utils.strategies.steps.continued import grown_accuracy, grown_rows, grown_triples, grown_values
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes, VotesError
 from tests.strategies.literature_crowds import literature  # noqa: F401
 
@@ -27,6 +30,9 @@ STRATEGIES = {
     "OneCoinDS-uniform": OneCoinDawidSkene(prevalence="uniform"),
     "iBCC": IBCC(),
     "EBCC": EBCC(groups=3, restarts=4),
+    "ZC": ZC(),
+    "GLAD": GLAD(),
+    "BWA": BWA(),
 }
 each = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
@@ -137,6 +143,45 @@ def test_accuracies_by_hand():
     np.testing.assert_allclose(grown_accuracy(np.array([1, 0.5]), votes), expected)
 
 
+def test_values_by_hand():
+    """The same votes, two values of each worker; one vote more has the values 4 and 8."""
+    votes = Votes([0, 1, 2, 0, 1, 2, 0, 1], [0, 0, 0, 1, 1, 1, 2, 2], [0] * 8, 3, 3, 2)
+    expected = [[1, 2], [3, 6], [(4 + 3 * 1 + 3 * 3) / 7, (8 + 3 * 2 + 3 * 6) / 7]]
+    np.testing.assert_allclose(grown_values(np.array([[1, 2], [3, 6]]), np.array([4, 8]), votes), expected)
+
+
+@pytest.mark.parametrize("name", ["ZC", "BWA"])
+def test_the_first_posterior_is_under_the_old_parameters(name, random_votes):
+    votes, _ = random_votes(n_task=100)
+    old = STRATEGIES[name].fit(votes, tol=1e-9)
+    first = STRATEGIES[name].fit(votes, start=old, n_iter=0)
+    np.testing.assert_allclose(first.soft, old.soft, atol=1e-4)
+
+
+def test_the_first_posterior_of_glad_has_old_abilities_and_the_difficulty_of_the_prior(random_votes):
+    votes, _ = random_votes(n_task=100)
+    old = GLAD().fit(with_older(votes, 80, 9))
+    n_votes = votes.votes_per_worker[:9]
+    pooled = (1 + n_votes @ old.parameters["ability"]) / (1 + n_votes.sum())
+    right = 1 / (1 + np.exp(-np.e * np.append(old.parameters["ability"], [pooled] * 3)))
+    expected = np.ones((100, 4))
+    for i, j, k in zip(votes.task, votes.worker, votes.label, strict=True):
+        expected[i] *= np.where(np.arange(4) == k, right[j], (1 - right[j]) / 3)
+    first = GLAD().fit(votes, start=old, n_iter=0)
+    np.testing.assert_allclose(first.soft, expected / expected.sum(axis=1, keepdims=True), atol=1e-9)
+
+
+def test_no_old_precision_is_above_that_of_votes_without_error():
+    """Two old workers agreed on every old task; against three new ones they do not decide alone."""
+    task, worker = np.divmod(np.arange(20), 2)
+    old = BWA().fit(Votes(task, worker, task % 2, 10, 2, 2))
+    new_task, new_worker = np.divmod(np.arange(25), 5)
+    labels = np.append(task % 2, np.where(new_worker < 2, 0, 1))
+    votes = Votes(np.append(task, 10 + new_task), np.append(worker, new_worker), labels, 15, 5, 2)
+    first = BWA().fit(votes, start=old, n_iter=0)
+    assert (first.soft[10:] > 0.01).all()
+
+
 @each
 def test_a_result_that_does_not_fit_is_refused_in_words(strategy, random_votes):
     votes, _ = random_votes()
@@ -164,7 +209,7 @@ def test_other_options_of_the_same_strategy_are_refused(random_votes):
 
 
 @pytest.mark.parametrize("crowd", ["rte", "sp_amt"])
-@pytest.mark.parametrize("name", ["OneCoinDS-uniform", "iBCC"])
+@pytest.mark.parametrize("name", ["OneCoinDS-uniform", "iBCC", "ZC", "GLAD", "BWA"])
 def test_a_tenth_of_new_tasks_takes_fewer_iterations(literature, crowd, name):  # noqa: F811
     """To the objective of a fit from scratch, on the votes of a real crowd, encoded anew after the older ones."""
     votes, strategy = literature(crowd).votes, STRATEGIES[name]

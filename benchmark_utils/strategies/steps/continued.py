@@ -119,6 +119,19 @@ def grown_accuracy(accuracy, votes: Votes) -> np.ndarray:
     return grown
 
 
+def grown_values(values, of_one_vote, votes: Votes) -> np.ndarray:
+    """A value of each worker, (n_worker, ...), from those of the old workers, (n_old, ...), who keep theirs.
+
+    New workers have the pooled value: the mean over the old ones by their votes, with one vote more of the value that
+    the prior expects, `of_one_vote`. It is for values whose prior rules nothing out.
+    """
+    n_votes = votes.votes_per_worker[: len(values)]
+    grown = np.empty((votes.n_worker, *values.shape[1:]))
+    grown[:] = (of_one_vote + n_votes @ values) / (1 + n_votes.sum())
+    grown[: len(values)] = values
+    return grown
+
+
 def _look_up(keys, values, wanted):
     """The value of each key that is wanted; 0 where it is not among the keys, which rise."""
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
