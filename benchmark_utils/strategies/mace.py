@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.continued import old_parameters
 from benchmark_utils.strategies.steps.em import best_so_far, stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.mace import Steps
@@ -40,7 +41,7 @@ class MACE:
     variational: bool = True
     restarts: int = 10
 
-    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None) -> Aggregation:
+    def fit(self, votes: Votes, n_iter=1000, tol=1e-3, seed=0, known=None, start=None) -> Aggregation:
         """Iterations on the votes, in memory and time of the number of votes for any K.
 
         Parameters
@@ -54,6 +55,10 @@ class MACE:
             Draws the starts, and breaks ties of the hard labels.
         known : int, (n_task,), optional
             The true class of tasks where it is known, else -1. Their T is fixed.
+        start : Aggregation, optional
+            An older result of this strategy, whose worker j and class k are those of the votes. It is then the only
+            start: the first posterior is an E-step under its theta and xi. A new worker has the means of the old ones
+            by their votes, and for xi by those that were spam.
 
         Returns
         -------
@@ -65,14 +70,19 @@ class MACE:
         Raises
         ------
         VotesError
-            `known` of another length, or not a class.
+            `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
+            more workers.
         """
         known = check_known(known, votes)
         model = Steps(votes, self.variational, known)
-        rng = np.random.default_rng(seed)
+        if start is None:
+            rng = np.random.default_rng(seed)
+            starts = (model.draw(rng) for _ in range(self.restarts))
+        else:
+            starts = [model.grown(*old_parameters(start, votes, "competence", "spam"))]
         histories, best, converged = [], None, True
-        for _ in range(self.restarts):
-            run = self._run(model, rng, n_iter, tol)
+        for parameters in starts:
+            run = self._run(model, parameters, n_iter, tol)
             histories.append(run["history"])
             converged &= run["converged"]
             if best is None or run["value"] > best["value"]:
@@ -90,8 +100,7 @@ class MACE:
             parameters={"competence": competence, "spam": spam},
         )
 
-    def _run(self, model, rng, n_iter, tol):
-        parameters = model.draw(rng)
+    def _run(self, model, parameters, n_iter, tol):
         posterior, n_known, value = model.expect(parameters)
         history, converged = [], False
         while len(history) < n_iter and not converged:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.bwa import BWA
@@ -11,8 +12,15 @@ from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.ibcc import IBCC
+from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
-from benchmark_utils.strategies.steps.continued import grown_accuracy, grown_rows, grown_triples, grown_values
+from benchmark_utils.strategies.steps.continued import (
+    grown_accuracy,
+    grown_cells,
+    grown_rows,
+    grown_triples,
+    grown_values,
+)
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes, VotesError
@@ -33,6 +41,8 @@ STRATEGIES = {
     "ZC": ZC(),
     "GLAD": GLAD(),
     "BWA": BWA(),
+    "MACE": MACE(),
+    "MACE-EM": MACE(variational=False),
 }
 each = pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
 
@@ -143,6 +153,15 @@ def test_accuracies_by_hand():
     np.testing.assert_allclose(grown_accuracy(np.array([1, 0.5]), votes), expected)
 
 
+def test_cells_by_hand():
+    """The first old worker stores class 0 alone, the second all; they weigh 3 and 1, and the third worker is new."""
+    shares = sparse.csr_array(([0.6, 0.5, 0.3, 0.2], ([0, 1, 1, 1], [0, 0, 1, 2])), shape=(2, 3))
+    worker, label = np.divmod(np.arange(9), 3)
+    pooled = (1 / 3 + 3 * np.array([0.6, 0.2, 0.2]) + np.array([0.5, 0.3, 0.2])) / 5
+    expected = [0.6, 0.2, 0.2, 0.5, 0.3, 0.2, *pooled]
+    np.testing.assert_allclose(grown_cells(shares, np.array([3, 1]), worker, label), expected)
+
+
 def test_values_by_hand():
     """The same votes, two values of each worker; one vote more has the values 4 and 8."""
     votes = Votes([0, 1, 2, 0, 1, 2, 0, 1], [0, 0, 0, 1, 1, 1, 2, 2], [0] * 8, 3, 3, 2)
@@ -150,7 +169,7 @@ def test_values_by_hand():
     np.testing.assert_allclose(grown_values(np.array([[1, 2], [3, 6]]), np.array([4, 8]), votes), expected)
 
 
-@pytest.mark.parametrize("name", ["ZC", "BWA"])
+@pytest.mark.parametrize("name", ["ZC", "BWA", "MACE", "MACE-EM"])
 def test_the_first_posterior_is_under_the_old_parameters(name, random_votes):
     votes, _ = random_votes(n_task=100)
     old = STRATEGIES[name].fit(votes, tol=1e-9)

@@ -132,6 +132,23 @@ def grown_values(values, of_one_vote, votes: Votes) -> np.ndarray:
     return grown
 
 
+def grown_cells(shares, weight, worker, label) -> np.ndarray:
+    """The share of each (worker, label), (n_cell,), from the rows of old workers, a csr_array (n_old, n_class).
+
+    A row sums to one: the classes that it does not store share the rest. New workers have the pooled row: the mean over
+    the old ones by their `weight` (n_old,), with one vote more on all classes alike.
+    """
+    n_old, n_class = shares.shape
+    n_stored = np.diff(shares.indptr)
+    rest = np.maximum(1 - shares.sum(axis=1), 0) / np.maximum(n_class - n_stored, 1)
+    beyond = shares.copy()
+    beyond.data = shares.data - np.repeat(rest, n_stored)
+    pooled = (1 / n_class + weight @ rest + weight @ beyond) / (1 + weight.sum())
+    key = np.repeat(np.arange(n_old), n_stored) * n_class + shares.indices
+    own = rest[np.minimum(worker, n_old - 1)] + _look_up(key, beyond.data, worker * n_class + label)
+    return np.where(worker < n_old, own, pooled[label])
+
+
 def _look_up(keys, values, wanted):
     """The value of each key that is wanted; 0 where it is not among the keys, which rise."""
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import betaln, gammaln, psi
 
+from benchmark_utils.strategies.steps.continued import grown_cells, grown_values
 from benchmark_utils.strategies.steps.known import clamp_posterior
 from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_odds
 
@@ -26,6 +27,15 @@ class Steps:
 
     def draw(self, rng):
         return self.maximise(rng.random(self.votes.n_worker)[self.worker] * self.n_vote)
+
+    def grown(self, competence, spam):
+        """The counts whose means are theta and xi of an older result; they sum to the votes and priors of now."""
+        n_votes = self.votes.votes_per_worker
+        old_spam = n_votes[: len(competence)] * (1 - competence)
+        xi = grown_cells(spam, old_spam, self.worker, self.label)
+        theta, total = grown_values(competence, 1 / 2, self.votes), n_votes + 2 * self.beta
+        n_spam = (1 - theta) * total
+        return theta * total, n_spam, xi * self._spam_total(n_spam)[self.worker]
 
     def maximise(self, n_known):
         """From the sum over the votes of each cell of known_ij, (n_cell,)."""
