@@ -14,7 +14,8 @@ which loads the votes, converts them for a library, and then is measured:
 
 A run that takes more than `--seconds`, or whose process asks for more than `--gib`, is ended, and larger crowds are not
 tried. Ours says beforehand what it would need. Dawid-Skene, FDS and WDS confine a task's class to the voted ones
-(`support="voted"`), except for `DS-full`; MACE has one start. Freed memory is kept, see `benchmark_utils/harness/glibc_memory.py`.
+(`support="voted"`), except for `DS-full`; MACE has one start. Freed memory is kept, see
+`benchmark_utils/harness/glibc_memory.py`.
 """
 
 import argparse
