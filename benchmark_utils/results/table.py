@@ -33,7 +33,7 @@ def read_result(path) -> pd.DataFrame:
     try:
         with pq.ParquetFile(path) as file:
             plain = [field.name for field in file.schema_arrow if _is_plain(field.type, pa.types)]
-            table = file.read(columns=plain).replace_schema_metadata(None)
+            table = file.read(columns=plain, use_threads=False).replace_schema_metadata(None)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ResultError(f"{path} cannot be read as a parquet: {' '.join(str(error).split())[:200]}") from None
     return check_result(table.to_pandas(), path)
