@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, norm
 
-from benchmark_utils.harness import label_folder
+from benchmark_utils.harness import known_truths, label_folder
 from benchmark_utils.harness.known_truths import FEW, Checked, check_known_tasks, known_verdict, takes_known
 from benchmark_utils.harness.recommend import ROWS, recommend, why_not
 from benchmark_utils.strategies.zc import ZC
@@ -54,7 +54,7 @@ def test_a_large_crowd_has_two_folds(random_votes, monkeypatch):
 
     for most, n_fold in ((votes.n_votes, 5), (votes.n_votes - 1, 2)):
         calls.clear()
-        monkeypatch.setattr("benchmark_utils.harness.known_truths.LARGE", most)
+        monkeypatch.setattr(known_truths, "LARGE", most)
         check_known_tasks(votes, truth, {"told": fit}, {"told": True})
         assert len(calls) == n_fold
 

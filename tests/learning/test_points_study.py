@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 
 from benchmark_utils.crowds.simulated.points import TASK_SCENARIOS, TaskCrowd
-from benchmark_utils.learning import margins
+from benchmark_utils.learning import learnt, margins
 from benchmark_utils.learning.pruning import WAUM
 from benchmark_utils.learning.training.recipe import Recipe
 from benchmark_utils.votes import Votes
@@ -18,7 +18,7 @@ from studies.learning import ablations, points
 @pytest.fixture
 def crowd(monkeypatch):
     """Sixteen points of two classes; two workers know them, the third is wrong on every fourth. Three epochs."""
-    monkeypatch.setattr("benchmark_utils.learning.learnt.published_recipe", lambda shape, **changes: Recipe(**SHORT))
+    monkeypatch.setattr(learnt, "published_recipe", lambda shape, **changes: Recipe(**SHORT))
     truth = np.arange(16) % 2
     answers = np.stack([truth, truth, np.where(np.arange(16) % 4 == 0, 1 - truth, truth)], axis=1)
     tasks = np.stack([np.arange(16), 10 * truth], axis=1).astype(np.float32)
