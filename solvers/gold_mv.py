@@ -9,6 +9,7 @@ class Solver(OneShotSolver):
     """
 
     name = "GoldMV"
+    test_config = {"objective": {"known_share": 0.5}}
 
     def get_strategy(self):
         return GoldMajorityVote()

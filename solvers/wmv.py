@@ -6,6 +6,8 @@ from benchmark_utils.harness.solver import OneShotSolver
 from benchmark_utils.strategies.weighted_majority_vote import WeightedMajorityVote
 from benchmark_utils.votes import VotesError
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "animals"
+
 
 class Solver(OneShotSolver):
     """Votes weighted by numbers that are given: `WMV[weights=FILE]`, a table with the columns worker and weight.
@@ -16,6 +18,7 @@ class Solver(OneShotSolver):
 
     name = "WMV"
     parameters = {"weights": [None], "column": ["weight"]}
+    test_config = {"dataset": {"name": "local", "path": str(EXAMPLE)}, "weights": str(EXAMPLE / "weights.csv")}
 
     def get_strategy(self):
         return WeightedMajorityVote(read_weights(self.path(), self.column))
