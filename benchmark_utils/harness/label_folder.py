@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
-import sys
 import tempfile
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from benchmark_utils.harness.hard_tasks import hard_tasks
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
 from benchmark_utils.harness.label_partitions import label_partitions
 from benchmark_utils.harness.label_tables import ask_table, label_table, notices, worker_table
-from benchmark_utils.harness.own_votes import add_arguments, columns_of, count
+from benchmark_utils.harness.own_votes import CannotError, add_arguments, columns_of, count, status_of
 from benchmark_utils.harness.recommend import (
     METRICS,
     Recommendation,
@@ -36,49 +34,34 @@ from benchmark_utils.harness.recommend import (
 )
 from benchmark_utils.scoring.columns import FEW
 from benchmark_utils.strategies.catalogue import STRATEGIES
-from benchmark_utils.votes import Votes, VotesError
+from benchmark_utils.votes import Votes
 from benchmark_utils.votes.partitions import is_partitioned
 
 FILES = ("labels.csv", "workers.csv", "tasks_to_ask.csv", "tasks_to_label.csv", "votes.html")
-
-
-class LabelError(Exception):
-    """What the command cannot do, in words."""
 
 
 def main(arguments) -> int:
     """Status 0 where the files are written; 2, with the reason, where nothing is; 130 where it was interrupted."""
     chosen = _parser().parse_args(arguments)
     output = chosen.output or Path(f"labels_{chosen.path.resolve().stem or 'votes'}")
-    old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
-    try:
-        check_output(output, chosen.force)
-        if is_partitioned(chosen.path):
-            files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent)
-            write_whole(output, files, chosen.force)
-            print("\n".join([*said, f"Written: {', '.join(files)} in {output}"]))
-            return 0
-        votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
-        why_not = refusal(chosen.strategy, votes)
-        if why_not:
-            raise LabelError(why_not)
-        hard = hard_tasks(chosen.path, votes)
-        found = recommend(votes, chosen.strategy, truth=truth)
-        files = files_of(votes, found, chosen.path, notes, hard)
+    return status_of(lambda: _label(chosen, output), output)
+
+
+def _label(chosen, output) -> str:
+    """Writes the files, and returns what there is to say."""
+    check_output(output, chosen.force)
+    if is_partitioned(chosen.path):
+        files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent)
         write_whole(output, files, chosen.force)
-    except (LabelError, VotesError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{output}: cannot be written ({error}); nothing was written", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    finally:
-        signal.signal(signal.SIGTERM, old)
-    print(summary(votes, found, [*notes, *([hard.said.rstrip(".")] if hard else [])], output))
-    return 0
+        return "\n".join([*said, f"Written: {', '.join(files)} in {output}"])
+    votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
+    why_not = refusal(chosen.strategy, votes)
+    if why_not:
+        raise CannotError(why_not)
+    hard = hard_tasks(chosen.path, votes)
+    found = recommend(votes, chosen.strategy, truth=truth)
+    write_whole(output, files_of(votes, found, chosen.path, notes, hard), chosen.force)
+    return summary(votes, found, [*notes, *([hard.said.rstrip(".")] if hard else [])], output)
 
 
 def _parser():
@@ -106,21 +89,21 @@ def files_of(votes: Votes, found: Recommendation, path: Path, notes=(), hard=Non
 
 
 def check_output(output: Path, force: bool):
-    """LabelError where `output` cannot be written: before the work rather than after."""
+    """CannotError where `output` cannot be written: before the work rather than after."""
     parent = output.absolute().parent
     if not parent.is_dir():
-        raise LabelError(f"{parent} is not a folder, so {output.name} cannot be made in it: make it first")
+        raise CannotError(f"{parent} is not a folder, so {output.name} cannot be made in it: make it first")
     if not os.access(parent, os.W_OK):
-        raise LabelError(f"{parent} cannot be written to: choose another place with --output")
+        raise CannotError(f"{parent} cannot be written to: choose another place with --output")
     if not os.path.lexists(output):
         return
     if not force:
-        raise LabelError(f"{output} is there already: choose another place with --output, or replace it with --force")
+        raise CannotError(f"{output} is there already: choose another place with --output, or replace it with --force")
     if output.is_symlink() or not output.is_dir():
-        raise LabelError(f"{output} is no folder, so --force does not replace it: choose another place with --output")
+        raise CannotError(f"{output} is no folder, so --force does not replace it: choose another place with --output")
     others = sorted({path.name for path in output.iterdir()} - set(FILES))
     if others:
-        raise LabelError(
+        raise CannotError(
             f"{output} holds other files, {', '.join(others[:5])}, so --force does not replace it: choose another "
             "place with --output"
         )

@@ -1,14 +1,17 @@
-"""Somebody's own votes, as the commands `label` and `describe` are told where they are."""
+"""Somebody's own votes, as the commands are told where they are, and how those that write end."""
 
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.votes import Votes, sum_votes
+from benchmark_utils.votes import Votes, VotesError, sum_votes
 
 KINDS = {"task": "tasks", "worker": "workers", "label": "labels", "truth": "known truths"}
 MOST_NAMES = 5  # of tasks in a sentence
@@ -43,6 +46,30 @@ def tied_tasks(votes: Votes) -> list[str]:
     names = tied if votes.encoding is None else votes.encoding.tasks[tied]
     shown = ", ".join(str(name)[:40] for name in names[:MOST_NAMES]) + (", ..." if len(tied) > MOST_NAMES else ".")
     return [f"{count(len(tied), 'task')} tied, since several answers have the most votes: {shown}"]
+
+
+class CannotError(Exception):
+    """What a command cannot do, in words."""
+
+
+def status_of(write: Callable[[], str], output: Path) -> int:
+    """0, and what `write()` returns is printed; 2, with the reason, where nothing is written; 130 on an interrupt."""
+    old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
+    try:
+        said = write()
+    except (CannotError, VotesError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{output}: cannot be written ({error}); nothing was written", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    print(said)
+    return 0
 
 
 def count(n: int, what: str) -> str:

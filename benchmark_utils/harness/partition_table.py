@@ -9,45 +9,37 @@ beside it. DuckDB reads it and sorts it, on disk beside DIR where it must. DIR i
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import warnings
 from pathlib import Path
 
 from benchmark_utils.crowds.large_table import import_table
-from benchmark_utils.harness.own_votes import count
-from benchmark_utils.votes import VotesError
+from benchmark_utils.harness.own_votes import count, status_of
 from benchmark_utils.votes.partition_writing import VOTES_PER_PARTITION
 
 
 def main(arguments) -> int:
     """Status 0 where the folder is written; 2, with the reason, where nothing is; 130 where it was interrupted."""
     chosen = _parser().parse_args(arguments)
-    old = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a temporary folder goes
-    try:
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            memory = f"{round(chosen.memory * 1024)}MiB"
-            votes = import_table(chosen.table, chosen.output, memory, chosen.votes_per_partition)
-    except VotesError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"{chosen.output}: cannot be written ({error}); nothing was written", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    finally:
-        signal.signal(signal.SIGTERM, old)
-    for one in said:
+    return status_of(lambda: _partition(chosen), chosen.output)
+
+
+def _partition(chosen) -> str:
+    """Writes the folder, and returns what there is to say."""
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always")
+        memory = f"{round(chosen.memory * 1024)}MiB"
+        votes = import_table(chosen.table, chosen.output, memory, chosen.votes_per_partition)
+    for one in noticed:
         print(one.message, file=sys.stderr)
     sizes = (votes.n_votes, "vote"), (votes.n_worker, "worker"), (votes.n_task, "task"), (len(votes), "partition")
-    print("{} of {} on {}, in {}".format(*(count(n, what) for n, what in sizes)))
+    said = ["{} of {} on {}, in {}".format(*(count(n, what) for n, what in sizes))]
     if votes.n_repeated:
-        print(f"{count(votes.n_repeated, 'row')} left out: the same worker, task and answer again.")
-    print(f"Written: {chosen.output}. For labels: python -m benchmark_utils label {chosen.output} --strategy NAME")
-    return 0
+        said.append(f"{count(votes.n_repeated, 'row')} left out: the same worker, task and answer again.")
+    said.append(
+        f"Written: {chosen.output}. For labels: python -m benchmark_utils label {chosen.output} --strategy NAME"
+    )
+    return "\n".join(said)
 
 
 def _parser():

@@ -9,7 +9,7 @@ from scipy.special import rel_entr
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, dirichlet
 from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
-from benchmark_utils.strategies.steps.known_start import start_from
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.strategies.steps.logistic_normal import (
     Scores,
     bound,
@@ -137,7 +137,7 @@ class CBCC:
         """The iterations with this number of communities."""
         active, shape = votes.votes_per_worker > 0, (votes.n_worker, votes.n_class, votes.n_class)
         answers_of_worker = answers.T.tocsr()
-        posterior, log_possible, has_posterior = start
+        posterior, cells, has_posterior = start
         count = (answers_of_worker @ posterior).reshape(shape)  # axes j, answer, true class
         community = start_communities(count, votes.votes_per_worker, communities)
         prior = np.log(confusion_prior(votes.n_class, self.right, self.wrong))
@@ -156,7 +156,7 @@ class CBCC:
             community, _ = softmax(np.stack(adds, axis=1), log_h, active)
             log_rho, divergence_rho = dirichlet(np.ones(votes.n_class), class_totals(posterior), axis=0)
             log_confusion = sum(r[:, None, None] * expected_log(q) for r, q in zip(community.T, scores, strict=True))
-            likelihood = answers @ log_confusion.reshape(-1, votes.n_class) + log_possible
+            likelihood = confine(answers @ log_confusion.reshape(-1, votes.n_class), cells)
             posterior, log_evidence = softmax(likelihood, log_rho, has_posterior)
             spent = [r @ self._bound(q, 0, m).sum(axis=-1) for r, q, m in zip(community.T, scores, mu, strict=True)]
             spent += [-divergence(m, prior, 1.0).sum() for m in mu]

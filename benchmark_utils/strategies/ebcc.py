@@ -15,9 +15,8 @@ from benchmark_utils.strategies.steps.confusion import (
 )
 from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still, together
-from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
-from benchmark_utils.votes.labels import naive_soft
 
 
 class _Climb(NamedTuple):
@@ -86,11 +85,9 @@ class EBCC:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the starts, and each iteration of all of them until every bound stands still."""
-        known = check_known(known, votes)
+        naive, cells, has_class = start_from(votes, known)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
-        naive = clamp_soft(naive_soft(votes), known)
         prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
         alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
 

@@ -7,7 +7,7 @@ import numpy as np
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import answer_matrix, dirichlet
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
-from benchmark_utils.strategies.steps.known_start import start_from
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.strategies.steps.logistic_normal import (
     SMALLEST_SPREAD,
     bound,
@@ -87,7 +87,7 @@ class HierarchicalDS:
         n_class, shape = votes.n_class, (votes.n_worker, votes.n_class, votes.n_class)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
-        posterior, log_possible, has_posterior = start_from(votes, known)
+        posterior, cells, has_posterior = start_from(votes, known)
         count = (answers_of_worker @ posterior).reshape(shape)  # axes j, answer, true class
         zeta = prior = self.diagonal * np.eye(n_class)
         precision = np.full((n_class, n_class), self.pooling or 1.0)
@@ -106,7 +106,7 @@ class HierarchicalDS:
                 precision = self._learn_precision(beta, zeta, active)
                 beta, precision = stretch(beta, zeta, count, active, precision)
             log_rho, divergence_rho = dirichlet(np.ones(n_class), class_totals(posterior), axis=0)
-            likelihood = answers @ expected_log(beta).reshape(-1, n_class) + log_possible
+            likelihood = confine(answers @ expected_log(beta).reshape(-1, n_class), cells)
             posterior, log_evidence = softmax(likelihood, log_rho, has_posterior)
             spent = active @ bound(beta, 0, zeta, precision).sum(axis=-1) - divergence_rho
             log_prior = -((zeta - prior) ** 2).sum() / 2 - (0 if self.pooling else (1 / precision).sum() / 2)

@@ -14,9 +14,8 @@ from benchmark_utils.strategies.steps.confusion import (
 )
 from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
 from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
-from benchmark_utils.strategies.steps.known import check_known, clamp_soft, confine, known_cells
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, hard_labels
-from benchmark_utils.votes.labels import naive_soft
 
 
 @dataclass
@@ -65,12 +64,10 @@ class IBCC:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until the bound stands still."""
-        known = check_known(known, votes)
-        has_class, cells = votes.has_vote | (known >= 0), known_cells(known)
+        posterior, cells, has_class = start_from(votes, known)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
-        posterior = clamp_soft(naive_soft(votes), known)
         if start is not None:
             confusion, prevalence = old_parameters(start, votes, "confusion", "prevalence")
             log_likelihood = confine(answers @ log_likelihoods(grown_rows(confusion, prevalence, votes)), cells)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.em import softmax, stands_still
-from benchmark_utils.strategies.steps.known_start import start_from
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
@@ -111,7 +111,7 @@ class Dual:
         self.beta = gamma * n_class**2
         n_active = [np.count_nonzero(n) for n in (votes.votes_per_task, votes.votes_per_worker)]
         self.alpha = self.beta * n_active[0] / n_active[1]  # votes per worker over votes per task
-        self.posterior, self.log_possible, self.has_posterior = start_from(votes, known)
+        self.posterior, self.known_cells, self.has_posterior = start_from(votes, known)
 
     def climb(self, n_iter, tol):
         """Iterate; the dual after each iteration, and whether it stands still."""
@@ -136,7 +136,7 @@ class Dual:
 
     def _expect(self):
         answered = (self._log_probability(self.votes) * self.is_answer).sum(axis=2)
-        likelihood = self.of_task @ answered + self.log_possible
+        likelihood = confine(self.of_task @ answered, self.known_cells)
         self.posterior, log_evidence = softmax(likelihood, np.zeros(self.votes.n_class), self.has_posterior)
         spent = self.alpha * (self.sigma**2).sum() + self.beta * (self.tau**2).sum()
         return log_evidence.sum() - spent / 2

@@ -7,7 +7,7 @@ import numpy as np
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, learn_confusion, mean_confusion
 from benchmark_utils.strategies.steps.em import softmax, stands_still
-from benchmark_utils.strategies.steps.known_start import start_from
+from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, VotesError, hard_labels
 
 
@@ -66,7 +66,7 @@ class VIMF:
         answers_of_worker = answers.T.tocsr()
         prior = confusion_prior(votes.n_class, self.right, self.wrong)
         log_uniform = np.full(votes.n_class, -np.log(votes.n_class))
-        posterior, log_possible, has_posterior = start_from(votes, known)
+        posterior, cells, has_posterior = start_from(votes, known)
 
         def answer(posterior):
             confusion = mean_confusion(answers_of_worker, posterior, prior)
@@ -83,7 +83,7 @@ class VIMF:
             if converged:
                 return
             log_confusion, divergence = learn_confusion(answers_of_worker, posterior, prior)
-            likelihood = answers @ log_confusion + log_possible
+            likelihood = confine(answers @ log_confusion, cells)
             posterior, log_evidence = softmax(likelihood, log_uniform, has_posterior)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.voted_posterior import Scores
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.labels import naive_soft
 from benchmark_utils.votes.refusals import check_codes, check_per_task
 
 LEAST = 1e-300  # the logarithm of a probability that underflows
@@ -39,6 +40,26 @@ def known_cells(known) -> tuple[np.ndarray, np.ndarray]:
     """The known tasks and their classes, (n_known,) each."""
     tasks = np.flatnonzero(known >= 0)
     return tasks, known[tasks]
+
+
+def start_from(votes: Votes, known=None):
+    """Where a model over all classes starts: the naive soft labels, certain where the truth is known.
+
+    Parameters
+    ----------
+    votes : Votes
+    known : int64, (n_task,), optional
+        The known truths, -1 where the truth is not known.
+
+    Returns
+    -------
+    posterior : (n_task, n_class)
+    cells : the `known_cells`, for `confine`
+    has_posterior : bool, (n_task,)
+        Whether the task has a vote or a known truth.
+    """
+    known = check_known(known, votes)
+    return clamp_soft(naive_soft(votes), known), known_cells(known), votes.has_vote | (known >= 0)
 
 
 def confine(log_likelihood, cells):
