@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
 from benchmark_utils.votes import Votes
 from studies.where_each_wins import FEATURES, choose_left_out, correlations, error_correlation, features
@@ -60,13 +61,31 @@ def test_what_a_left_out_crowd_would_have_been_given():
     assert chosen["regret alike"].tolist() == [0] * 6
 
 
-def test_correlations_are_adjusted_for_their_number():
-    rng = np.random.default_rng(0)
-    of_crowds = pd.DataFrame(
-        rng.random((12, len(FEATURES))), columns=list(FEATURES), index=[f"c{i}" for i in range(12)]
+def test_a_crowd_has_no_say_in_what_is_chosen_for_it():
+    """Only where B wins by far would B lead, and that crowd is left out."""
+    gains = pd.DataFrame(
+        [[0.1, 0.1, 0.1, 0.1, 0.0], [0.0, 0.0, 0.0, 0.0, 0.9]], index=["A", "B"], columns=list("vwxyz")
     )
-    gains = pd.DataFrame([of_crowds["alpha"] ** 2, rng.random(12)], index=["rises", "chance"], columns=of_crowds.index)
+    of_crowds = pd.DataFrame({name: np.arange(5.0) for name in FEATURES}, index=gains.columns)
+    chosen = choose_left_out(gains, of_crowds)
+    assert chosen.loc["z", ["leader", "alike", "best"]].tolist() == ["A", "A", "B"]
+    assert chosen.loc["v", "leader"] == "B"
+
+
+def test_correlations_are_adjusted_for_their_number():
+    """One correlation in two strategies and six features: the p of a perfect one is twelve times its own."""
+    rng = np.random.default_rng(0)
+    of_crowds = pd.DataFrame(rng.random((7, len(FEATURES))), columns=list(FEATURES), index=[f"c{i}" for i in range(7)])
+    gains = pd.DataFrame(
+        [1.0 * rng.permutation(7), 1.0 * rng.permutation(7)], index=["one", "two"], columns=of_crowds.index
+    )
+    gains.loc["one"] += 0.3 * of_crowds["alpha"].rank()
     found = correlations(gains, of_crowds).set_index(["strategy", "feature"])
-    assert found.loc[("rises", "alpha"), "correlation"] == 1
-    assert found.loc[("rises", "alpha"), "p"] < 0.001
-    assert (found.drop(index=("rises", "alpha"))["p"] > 0.05).all()
+    alone = {
+        (strategy, feature): spearmanr(of_crowds[feature], gains.loc[strategy])
+        for strategy in gains.index
+        for feature in FEATURES
+    }
+    assert found["correlation"].to_dict() == pytest.approx({key: one.statistic for key, one in alone.items()})
+    least = min(alone, key=lambda key: alone[key].pvalue)
+    assert found.loc[least, "p"] == pytest.approx(min(12 * alone[least].pvalue, 1))
