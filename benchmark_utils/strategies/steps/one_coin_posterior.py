@@ -69,6 +69,8 @@ class DensePosterior:
         return posterior, log_evidence.sum()
 
     def clamp(self, posterior, known):
+        if (known < 0).all():
+            return posterior, 0.0
         tasks = np.flatnonzero((known >= 0) & self.has_vote)
         evidence = posterior[tasks, known[tasks]]
         posterior[tasks] = np.eye(self.votes.n_class)[known[tasks]]
