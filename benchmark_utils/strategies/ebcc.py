@@ -1,11 +1,10 @@
 """EBCC: enhanced Bayesian classifier combination, workers that correlate within a class (Li et al., ICML 2019)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation, Point, last
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.confusion import (
     answer_matrix,
     confusion_prior,
@@ -14,17 +13,9 @@ from benchmark_utils.strategies.steps.confusion import (
     mean_confusion,
 )
 from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
-from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still, together
+from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
-
-
-class _Climb(NamedTuple):
-    """R (n_task, n_class * groups) of one start, its evidence lower bound, -inf before any iteration."""
-
-    joint: np.ndarray
-    bound: float
-    converged: bool
 
 
 @dataclass
@@ -81,10 +72,6 @@ class EBCC:
             score; parameters, all posterior means: `subtype_confusion` (n_worker, n_class, groups, n_class),
             `subtypes`, tau (n_class, groups), `prevalence` (n_class,); and the bounds `restart_bounds` (restarts,).
         """
-        return last(self.iterate(votes, tol, seed, known, start), n_iter)
-
-    def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
-        """The points of `fit`: the starts, and each iteration of all of them until every bound stands still."""
         naive, cells, has_class = start_from(votes, known)
         answers = answer_matrix(votes)
         answers_of_worker = answers.T.tocsr()
@@ -96,43 +83,38 @@ class EBCC:
             log_likelihood = confine(by_subtype, cells).reshape(votes.n_task, -1)
             return softmax(log_likelihood, log_prior, has_class)
 
-        def update(joint):
-            log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
-            log_prior, prior_divergence = self._learn_prior(joint, alpha)
-            joint, log_evidence = expect(log_confusion, log_prior)
-            return joint, log_evidence.sum() - confusion_divergence - prior_divergence
-
-        def answer(joint, bounds):
-            by_subtype = joint.reshape(votes.n_task, votes.n_class, self.groups)
-            posterior = by_subtype.sum(axis=2)
-            confusion = mean_confusion(answers_of_worker, joint, prior)
-            confusion = confusion.reshape(votes.n_worker, votes.n_class, self.groups, votes.n_class)
-            subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
-            prevalence = alpha + class_totals(posterior)
-            return Aggregation(
-                hard_labels(posterior, has_class, seed),
-                soft=posterior,
-                worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / votes.n_class,
-                parameters={
-                    "subtype_confusion": confusion,
-                    "subtypes": subtypes,
-                    "prevalence": prevalence / prevalence.sum(),
-                    "restart_bounds": np.array(bounds),
-                },
-            )
-
-        if start is None:
-            draws = [None, *(np.random.default_rng([seed, restart]) for restart in range(1, self.restarts))]
-            starts = (self._start(naive, rng) for rng in draws)
-        else:
-            starts = [expect(*self._grown(start, votes))[0]]
-        history = []
-        for climbs in together([self._climb(joint, update, tol) for joint in starts]):
-            best = max(climbs, key=lambda climb: climb.bound)  # the first of equal ones, so before any iteration iBCC's
-            bounds = [climb.bound for climb in climbs if climb.bound > -np.inf]
-            if bounds:
-                history.append(best.bound)
-            yield Point(history, all(climb.converged for climb in climbs), answer, best.joint, bounds)
+        histories, highest, converged = [], -np.inf, True
+        for restart in range(self.restarts if start is None else 1):
+            if start is None:
+                begin = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
+            else:
+                begin, _ = expect(*self._grown(start, votes))
+            end, bounds, stands = self._climb(begin, expect, answers_of_worker, prior, alpha, n_iter, tol)
+            histories.append(bounds)
+            converged &= stands
+            if restart == 0 or (bounds and bounds[-1] > highest):
+                joint, highest = end, bounds[-1] if bounds else -np.inf  # before any iteration the first start counts
+        history = best_so_far(histories)
+        by_subtype = joint.reshape(votes.n_task, votes.n_class, self.groups)
+        posterior = by_subtype.sum(axis=2)
+        confusion = mean_confusion(answers_of_worker, joint, prior)
+        confusion = confusion.reshape(votes.n_worker, votes.n_class, self.groups, votes.n_class)
+        subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
+        prevalence = alpha + class_totals(posterior)
+        return Aggregation(
+            hard_labels(posterior, has_class, seed),
+            soft=posterior,
+            n_iter=len(history),
+            converged=converged,
+            history=history,
+            worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / votes.n_class,
+            parameters={
+                "subtype_confusion": confusion,
+                "subtypes": subtypes,
+                "prevalence": prevalence / prevalence.sum(),
+                "restart_bounds": np.array([bounds[-1] for bounds in histories if bounds]),
+            },
+        )
 
     def _start(self, naive, rng):
         """R (n_task, n_class * groups): classes split at random, or whole where there is no random generator."""
@@ -154,16 +136,16 @@ class EBCC:
         rows = grown_rows(confusion.reshape(len(confusion), -1, votes.n_class), of_subtype, votes)
         return log_likelihoods(rows), np.log(of_subtype)
 
-    def _climb(self, joint, update, tol):
-        """One start: where it stands before any iteration and after each, until its bound stands still."""
-        history, converged = [-np.inf], False
-        while True:
-            yield _Climb(joint, history[-1], converged)
-            if converged:
-                return
-            joint, bound = update(joint)
-            history.append(bound)
+    def _climb(self, joint, expect, answers_of_worker, prior, alpha, n_iter, tol):
+        """R after the iterations, their bounds, and whether these stand still."""
+        history, converged = [], False
+        while len(history) < n_iter and not converged:
+            log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
+            log_prior, prior_divergence = self._learn_prior(joint, alpha)
+            joint, log_evidence = expect(log_confusion, log_prior)
+            history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
             converged = stands_still(history, tol)
+        return joint, history, converged
 
     def _learn_prior(self, joint, alpha):
         """E log rho_k tau_km (n_class * groups,), and the divergence of rho and tau from their priors."""
@@ -173,7 +155,6 @@ class EBCC:
         return (log_prevalence[:, None] + log_subtypes).ravel(), subtype_divergence + prevalence_divergence
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the confusion rows, of R of each start and of the votes, with copies that an iteration makes."""
-        n_joint = 6 + self.restarts
-        cells = self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + n_joint * votes.n_task)
+        """Memory of the confusion rows, of R and of the votes, with the copies that an iteration makes."""
+        cells = self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + 6 * votes.n_task)
         return 8 * (cells + 6 * votes.n_votes)

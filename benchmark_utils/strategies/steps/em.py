@@ -57,24 +57,6 @@ def best_so_far(histories) -> list:
     return best.tolist()
 
 
-def together(climbs):
-    """Where several starts stand before any iteration and after each; one that has ended stays where it is.
-
-    Yields one list again and again, so that where a start stood before need not stay in memory.
-
-    Parameters
-    ----------
-    climbs : list of generators
-        Each yields where it stands, which has an attribute `converged`, until it has converged.
-    """
-    stand = [next(climb) for climb in climbs]
-    yield stand
-    while not all(one.converged for one in stand):
-        for i, climb in enumerate(climbs):
-            stand[i] = next(climb, stand[i])
-        yield stand
-
-
 def stands_still(history, tol) -> bool:
     """Whether the last step changed the objective by at most `tol` nats.
 
