@@ -316,16 +316,12 @@ def test_the_page_of_the_site_draws_its_curves_without_a_script_error(site, tmp_
     assert found["lines"] >= 3
 
 
-@pytest.fixture(scope="module", params=["published", "published_learning", "published_learning_images"])
+@pytest.fixture(scope="module", params=["published", "published_learning"])
 def committed(request, tmp_path_factory):
     """A committed result, its first two crowds alone, since Benchopt takes seconds for each one's page."""
     folder = copy_benchmark(tmp_path_factory.mktemp("benchmark"), ())
     shutil.copytree(ROOT / "plots", folder / "plots", ignore=shutil.ignore_patterns("__pycache__"))
     results = read_result(ROOT / "outputs" / f"{request.param}.parquet")
-    if "objective_suite" not in results:
-        pytest.skip(
-            f"{request.param} was measured before results had objective_suite: run it again to have this tested"
-        )
     results = results[results["dataset_name"].isin(results["dataset_name"].unique()[:2])]
     (folder / "outputs").mkdir()
     results.to_parquet(folder / "outputs" / "result.parquet")

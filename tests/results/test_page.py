@@ -159,7 +159,7 @@ def test_a_result_without_a_column_still_opens(benchmark, runs, lacking):
         assert plots
 
 
-@pytest.mark.parametrize("name", ["published", "published_learning", "published_learning_images"])
+@pytest.mark.parametrize("name", ["published", "published_learning"])
 def test_the_published_results_open(benchmark, name):
     published = read_result(ROOT / "outputs" / f"{name}.parquet")
     assert "AccTrain" in report_page.build_page(published, name)

@@ -138,7 +138,7 @@ def test_a_file_that_is_too_large_is_refused_and_removed(publish, whole, monkeyp
 
 
 REAL = ("bluebirds", "labelme", "music", "literature")
-PUBLISHED = ["published", "published_learning", "published_learning_images"]
+PUBLISHED = ["published", "published_learning"]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -151,8 +151,6 @@ def test_a_committed_result_is_small_and_has_no_row_twice(name):
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_committed_result_can_be_published(name):
     results = read_result(ROOT / "outputs" / f"{name}.parquet")
-    if "objective_suite" not in results:
-        pytest.skip(f"{name} was measured before results had objective_suite: run it again to have this tested")
     assert len(publishing.check_rows(results, name))
 
 
@@ -162,8 +160,6 @@ def test_a_committed_result_was_measured_on_the_crowds_at_hand(name, load_data, 
     from benchmark_utils.votes.digest import digest
 
     results = read_result(ROOT / "outputs" / f"{name}.parquet")
-    if "objective_suite" not in results:
-        pytest.skip(f"{name} was measured before results had objective_suite: run it again to have this tested")
     real = [c for c in results["dataset_name"].unique() if c.partition("[")[0] in REAL]
     for crowd in real:
         family, _, options = crowd.rstrip("]").partition("[")
