@@ -14,8 +14,8 @@ Per dataset and strategy:
 - peak memory of ours and of each library's: a child process loads the votes, then runs the strategy; the peak of its
   resident memory, less what it held before.
 
-What a library cannot finish is left out by name, with the reason that its solver gives; --force runs what would only
-take long.
+What ours or a library's cannot finish is left out by name, with the reason that its solver gives; --force runs what
+would only take long.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark_utils.harness import limits
 from benchmark_utils.strategies.catalogue import ITERATIVE, STRATEGIES
 from studies.speed.measuring import LIBRARIES, library_run, load, our_run, peak_memory, shortest, to_markdown
 
@@ -37,6 +38,9 @@ def compare(dataset, strategy, n_iter, force):
     known = truth >= 0
     if votes.n_class > getattr(STRATEGIES[strategy](), "max_classes", np.inf):
         return None, []
+    skipped, reason = limits.skip(STRATEGIES[strategy](), votes, strategy, votes.n_votes if force else None)
+    if skipped:
+        return None, [(f"ours {strategy}: {reason.partition(';')[0]}", dataset[-1])]
     (to_convergence,), (converged,) = shortest([our_run(strategy, votes, None)])
     runs, reasons = {"ours": our_run(strategy, votes, n_iter, **({"tol": -1} if strategy in ITERATIVE else {}))}, []
     for library, names in LIBRARIES.items():
