@@ -6,6 +6,7 @@ Labels, and soft labels where they are sparse, lie in temporary files, which go 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.steps.known import check_known
-from benchmark_utils.strategies.steps.partition_passes import LabelsOnDisk, SoftOnDisk
+from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
 from benchmark_utils.strategies.steps.partitioned_models import PartitionedPosterior, PartitionedVotedModel
 from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
@@ -33,21 +34,23 @@ class OnePass:
     strategy : Strategy
     scratch : path, optional
         The folder for temporary files, here and below; by default the system's.
+    engine : callable, optional
+        What goes over the partitions, here and below, in the place of Python's `map`.
     """
 
     strategy: Strategy
     scratch: Path | None = None
+    engine: Callable = map
 
     def fit(self, votes: PartitionedVotes, seed=0) -> Aggregation:
-        labels, rng = LabelsOnDisk(self.scratch), np.random.default_rng(seed)
-        soft, has_soft = SoftOnDisk(votes, self.scratch), False
-        for part in votes:
-            found = self.strategy.fit(part, seed=rng)
-            labels.append(found.labels)
-            if found.soft is not None:
-                has_soft = True
-                soft.append(found.soft)
-        return Aggregation(labels.whole(), soft=soft.whole() if has_soft else None)
+        strategy = self.strategy
+
+        def local(part, rng):
+            found = strategy.fit(part, seed=rng)
+            return found.labels, found.soft
+
+        found = map_votes(local, votes, seed, self.engine)
+        return Aggregation(*on_disk_in_order(found, votes, self.scratch))
 
 
 @dataclass
@@ -55,18 +58,28 @@ class PartitionedWAWA:
     """WAWA in two passes: the agreement with the majority vote, and the weighted vote."""
 
     scratch: Path | None = None
+    engine: Callable = map
 
     def fit(self, votes: PartitionedVotes, seed=0) -> Aggregation:
-        n_agree, rng = np.zeros(votes.n_worker), np.random.default_rng(seed)
-        for part in votes:
-            n_agree += WAWA().count_agreeing(part, rng)
+        n_agree = np.zeros(votes.n_worker)
+        for workers, n in map_votes(_agreeing, votes, seed, self.engine):
+            n_agree[workers] += n
         beta = n_agree / np.maximum(votes.votes_per_worker, 1)
-        labels, soft, rng = LabelsOnDisk(self.scratch), SoftOnDisk(votes, self.scratch), np.random.default_rng(seed)
-        for part in votes:
+
+        def local(part, rng):
             voted = WAWA().vote(part, beta, rng)
-            labels.append(voted.labels)
-            soft.append(voted.soft)
-        return Aggregation(labels.whole(), soft=soft.whole(), worker_score=beta)
+            return voted.labels, voted.soft
+
+        found = map_votes(local, votes, seed, self.engine)
+        labels, soft = on_disk_in_order(found, votes, self.scratch)
+        return Aggregation(labels, soft=soft, worker_score=beta)
+
+
+def _agreeing(part, rng):
+    """The workers who agree with the majority, and how often: few of all who are in the crowd."""
+    n_agree = WAWA().count_agreeing(part, rng)
+    workers = np.flatnonzero(n_agree)
+    return workers, n_agree[workers]
 
 
 @dataclass
@@ -78,9 +91,10 @@ class PartitionedOneCoin(OneCoinDawidSkene):
     """
 
     scratch: Path | None = None
+    engine: Callable = map
 
     def model(self, votes: PartitionedVotes):
-        return PartitionedPosterior(votes, self.scratch)
+        return PartitionedPosterior(votes, self.scratch, self.engine)
 
 
 @dataclass
@@ -89,11 +103,12 @@ class PartitionedDawidSkene(DawidSkene):
 
     support: str = "voted"
     scratch: Path | None = None
+    engine: Callable = map
 
     def model(self, votes: PartitionedVotes, known=None):
         if self.support != "voted":
             raise ValueError(f"support is {self.support!r}: partitions need 'voted'")
-        return PartitionedVotedModel(votes, self.smoothing, check_known(known, votes), self.scratch)
+        return PartitionedVotedModel(votes, self.smoothing, check_known(known, votes), self.scratch, self.engine)
 
 
 PARTITIONED = {

@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -104,8 +104,11 @@ class PartitionedVotes:
     def __iter__(self) -> Iterator[Partition]:
         return map(self.partition, range(len(self)))
 
-    def partition(self, index: int) -> Partition:
-        """The votes of partition `index`.
+    def __reduce__(self):  # without what has been read, which may be large: it is read anew where it is needed
+        return PartitionedVotes, tuple(getattr(self, field.name) for field in fields(self))
+
+    def partition(self, index: int, named: bool = True) -> Partition:
+        """The votes of partition `index`, with the user's own ids of its tasks, and of all workers, where `named`.
 
         Raises
         ------
@@ -127,7 +130,7 @@ class PartitionedVotes:
             self.n_worker,
             self.n_class,
             **{name: tasks.get(name) for name in ("author", "machine_label", "machine_score")},
-            encoding=Encoding(tasks["id"], *self._names) if "id" in tasks else None,
+            encoding=Encoding(tasks["id"], *self._names) if named and "id" in tasks else None,
             repeats=self.repeats,
             whole=self,
             first_task=first_task,

@@ -3,6 +3,10 @@
 Sums by worker, by class and by triple go from vote to vote in the order of the whole crowd, on top of what the
 partitions before have added. Sums over all tasks are of whole numbers, see `whole_sum`. Numbers that break ties are
 drawn by position in the whole crowd.
+
+A pass is a `map` over the partitions: what one partition gives by itself is a function of it, and the sums are made of
+the results, which come in the order of the partitions. So this function may run elsewhere: an argument `engine` takes
+the place of Python's `map`. What lies on disk then travels as its place there, and is read anew where it arrives.
 """
 
 from __future__ import annotations
@@ -10,8 +14,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +80,13 @@ class PartitionPairs(Pairs):
     has_vote : bool, (n_task,)
     """
 
-    def __init__(self, columns, index, tasks, workers, places):
+    def __init__(self, of: Index, index, columns, tasks, workers):
         super().__init__(columns)
-        self.index, self.tasks, self.workers, self._places = index, tasks, workers, places
+        self.index, self.tasks, self.workers = index, tasks, workers
+        self._index, self._places = of, of.places[index]
+
+    def __reduce__(self):
+        return self._index.read, (self.index,)
 
     @property
     def has_vote(self):
@@ -88,35 +97,73 @@ class PartitionPairs(Pairs):
         lengths = len(self.label), len(self.filled), len(self.filled)
         return tuple(draws_at(seed, place, n) for place, n in zip(self._places, lengths, strict=True))
 
+    def generator(self, seed):
+        """What draws for the pairs, after those of the partitions before, as one generator draws for all of them."""
+        return generator_at(seed, self._places[0])
+
     def add_by_worker(self, total, per_pair):
         """Add a number of each vote's pair to the `total` of its worker, (n_worker,) in the whole crowd."""
         add_in_order(total, self.workers, self._of.worker, np.repeat(per_pair, self.n_votes))
 
 
 class Index:
-    """What the passes need of the votes, on disk: 12 bytes a vote; and where each partition's draws begin."""
+    """What the passes need of the votes, on disk: 12 bytes a vote; and where each partition's draws begin.
 
-    def __init__(self, votes: PartitionedVotes, parent: Path | None = None):
-        self.votes, self.scratch = votes, Scratch(parent)
-        sizes = []
-        for index, part in enumerate(votes):
-            workers, worker = np.unique(part.worker, return_inverse=True)
-            arrays = dict(task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
-            self.scratch.save(index, **arrays)
-            new_task = np.diff(part.task, prepend=-1) > 0
-            new_pair = new_task | (np.diff(part.label, prepend=-1) != 0)
-            sizes.append((np.count_nonzero(new_pair), np.count_nonzero(new_task)))
+    Parameters
+    ----------
+    votes : PartitionedVotes
+    parent : path, optional
+        The folder for temporary files.
+    engine : callable
+        Applies a function to the number of each partition: `map`, or what gives the same results in the same order.
+    """
+
+    def __init__(self, votes: PartitionedVotes, parent: Path | None = None, engine: Callable = map):
+        self.votes, self.scratch, self._engine = votes, Scratch(parent), engine
+        sizes = list(engine(partial(_write_columns, votes, self.scratch), range(len(votes))))
         n_pairs, n_filled = np.array(sizes).T
         all_pairs, all_filled = n_pairs.sum(), n_filled.sum()
         pair, filled = np.cumsum(n_pairs) - n_pairs, np.cumsum(n_filled) - n_filled
         self.places = np.column_stack([pair, all_pairs + filled, all_pairs + all_filled + filled]).tolist()
 
+    def __getstate__(self):
+        return vars(self) | {"_engine": map}  # a partition that is read elsewhere is one of many already
+
+    def read(self, index) -> PartitionPairs:
+        """The pairs of a partition, by its number."""
+        *columns, workers = self.scratch.load(index, "task", "worker", "label", "workers")
+        first, n_task, _ = self.votes.ranges[index].tolist()
+        local = Columns(*columns, n_task, len(workers), self.votes.n_class, self.votes)
+        return PartitionPairs(self, index, local, slice(first, first + n_task), workers)
+
     def __iter__(self) -> Iterator[PartitionPairs]:
-        votes = self.votes
-        for index, (first, n_task, _) in enumerate(votes.ranges.tolist()):
-            *columns, workers = self.scratch.load(index, "task", "worker", "label", "workers")
-            local = Columns(*columns, n_task, len(workers), votes.n_class, votes)
-            yield PartitionPairs(local, index, slice(first, first + n_task), workers, self.places[index])
+        return map(self.read, range(len(self.votes)))
+
+    def map(self, local: Callable) -> Iterator:
+        """`local` of the pairs of each partition, in their order.
+
+        It may run elsewhere, see `engine`: it needs what its pairs give, and what it returns travels.
+        """
+        return self._engine(partial(_read_and, local, self.read), range(len(self.votes)))
+
+
+def _write_columns(votes, scratch, index):
+    """Write a partition's part of the index; returns how many pairs and how many tasks with a vote it has."""
+    part = votes.partition(index, named=False)
+    workers, worker = np.unique(part.worker, return_inverse=True)
+    scratch.save(index, task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
+    return count_pairs(part)
+
+
+def count_pairs(part) -> tuple[int, int]:
+    """How many pairs of a task and a class, and how many tasks, have a vote."""
+    new_task = np.diff(part.task, prepend=-1) > 0
+    new_pair = new_task | (np.diff(part.label, prepend=-1) != 0)
+    return np.count_nonzero(new_pair), np.count_nonzero(new_task)
+
+
+def _read_and(local, read, index):
+    return local(read(index))
 
 
 class LabelsOnDisk:
@@ -206,8 +253,13 @@ def as_float(total: int) -> float:
     return total / int(_COARSE * _FINE)
 
 
+def generator_at(seed, place) -> np.random.Generator:
+    """`np.random.default_rng(seed)` once it has drawn `place` numbers."""
+    bits = np.random.PCG64(seed)
+    bits.advance(int(place))
+    return np.random.Generator(bits)
+
+
 def draws_at(seed, place, n) -> np.ndarray:
     """Numbers `place` to `place + n` of those that `np.random.default_rng(seed).random()` draws, (n,)."""
-    bits = np.random.PCG64(seed)
-    bits.advance(place)
-    return np.random.Generator(bits).random(n)
+    return generator_at(seed, place).random(n)

@@ -15,10 +15,9 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares, triples_met
 from benchmark_utils.strategies.steps.em import all_and_unvoted
+from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import (
     Index,
-    LabelsOnDisk,
-    SoftOnDisk,
     add_in_order,
     as_float,
     whole_sum,
@@ -55,8 +54,8 @@ class Recipe:
 class PartitionedPosterior:
     """The one-coin model's posterior: see `one_coin_posterior.VotedPosterior`."""
 
-    def __init__(self, votes: PartitionedVotes, scratch: Path | None = None):
-        self.votes, self.scratch, self.index = votes, scratch, Index(votes, scratch)
+    def __init__(self, votes: PartitionedVotes, scratch: Path | None = None, engine: Callable = map):
+        self.votes, self.scratch, self.index = votes, scratch, Index(votes, scratch, engine)
 
     def start(self):
         uniform = np.full(self.votes.n_class, 1 / self.votes.n_class)
@@ -70,15 +69,18 @@ class PartitionedPosterior:
         return posterior, posterior.log_evidence
 
     def _pass(self, of, prevalence):
+        def local(pairs):
+            scores, evidence = of(pairs)
+            return pairs, scores.voted, scores.scale, whole_sum(scores.scale), whole_sum(evidence)
+
         n_right = np.zeros(self.votes.n_worker)
         voted, scale_where_voted = np.zeros((2, self.votes.n_class))
         scale = log_evidence = 0
-        for pairs in self.index:
-            scores, evidence = of(pairs)
-            pairs.add_by_worker(n_right, scores.voted)
-            np.add.at(voted, pairs.label, scores.voted)
-            np.add.at(scale_where_voted, pairs.label, pairs.spread(scores.scale))
-            scale, log_evidence = scale + whole_sum(scores.scale), log_evidence + whole_sum(evidence)
+        for pairs, of_pairs, of_tasks, all_tasks, evidence in self.index.map(local):
+            pairs.add_by_worker(n_right, of_pairs)
+            np.add.at(voted, pairs.label, of_pairs)
+            np.add.at(scale_where_voted, pairs.label, pairs.spread(of_tasks))
+            scale, log_evidence = scale + all_tasks, log_evidence + evidence
         by_class = all_and_unvoted(voted, scale_where_voted, as_float(scale), prevalence)
         return Recipe(of, n_right, by_class, as_float(log_evidence))
 
@@ -97,14 +99,15 @@ class PartitionedPosterior:
 
     def labels(self, posterior, seed):
         """The labels; the soft labels are made in the same pass."""
-        labels, soft = LabelsOnDisk(self.scratch), SoftOnDisk(self.votes, self.scratch)
-        for pairs in self.index:
-            scores, _ = posterior.of(pairs)
-            found = scores.labels(seed)
-            labels.append(found)
-            soft.append(scores.soft(found))
-        posterior.soft = soft.whole()
-        return labels.whole()
+        of = posterior.of
+
+        def local(pairs):
+            scores, _ = of(pairs)
+            labels = scores.labels(seed)
+            return labels, scores.soft(labels)
+
+        labels, posterior.soft = on_disk_in_order(self.index.map(local), self.votes, self.scratch)
+        return labels
 
     def soft(self, posterior, labels):
         return posterior.soft
@@ -116,9 +119,15 @@ def refuse_known(known):
         raise ValueError("known truths need the votes in one process")
 
 
-@dataclass
 class Met:
     """Which triples the votes on each pair of a partition are; see `dawid_skene_voted.VotedModel`.
+
+    Parameters
+    ----------
+    scratch : Scratch
+        Where they are kept.
+    index : int
+        Which partition it is.
 
     Attributes
     ----------
@@ -130,9 +139,12 @@ class Met:
         How many votes meet each pair.
     """
 
-    place: np.ndarray
-    column: np.ndarray
-    n_met: np.ndarray
+    def __init__(self, scratch, index):
+        self._where = scratch, index
+        self.place, self.column, self.n_met = scratch.load(index, "place", "column", "n_met")
+
+    def __reduce__(self):
+        return Met, self._where
 
     def sum(self, by_triple):
         """Sum over the votes that meet each pair of a number of their triple, (n_pairs,)."""
@@ -148,18 +160,20 @@ class PartitionedVotedModel(VotedModel):
     The triples of all partitions are in memory, the votes that meet them on disk.
     """
 
-    def __init__(self, votes: PartitionedVotes, smoothing, known, scratch: Path | None = None):
+    def __init__(self, votes: PartitionedVotes, smoothing, known, scratch: Path | None = None, engine: Callable = map):
         refuse_known(known)
         self.votes, self.smoothing, self.scratch = votes, smoothing, scratch
-        self.index = Index(votes, scratch)
-        store, found = self.index.scratch, []
-        for pairs, part in zip(self.index, votes, strict=True):
-            triple, pair_start = triples_met(part, pairs)
+        self.index = Index(votes, scratch, engine)
+        store = self.index.scratch
+
+        def write_met(pairs):
+            triple, pair_start = triples_met(votes.partition(pairs.index, named=False), pairs)
             triple, column = np.unique(triple, return_inverse=True)
             n_met = np.diff(pair_start).astype(np.int32)
             store.save(pairs.index, triple=triple, column=column.astype(np.int32), n_met=n_met)
-            found.append(triple)
-        found = np.concatenate(found)
+            return pairs.index
+
+        found = np.concatenate([store.load(index, "triple")[0] for index in self.index.map(write_met)])
         found.sort()  # np.unique hashes first: several times slower here
         self.triple = found[np.append(True, found[1:] != found[:-1])]
         del found
@@ -173,7 +187,12 @@ class PartitionedVotedModel(VotedModel):
 
     def _partitions(self):
         for pairs in self.index:
-            yield pairs, Met(*self.index.scratch.load(pairs.index, "place", "column", "n_met"))
+            yield pairs, Met(self.index.scratch, pairs.index)
+
+    def _map(self, local):
+        """`local` of the pairs of each partition, and of the triples that they meet."""
+        store = self.index.scratch
+        return self.index.map(lambda pairs: local(pairs, Met(store, pairs.index)))
 
     def start(self):
         return self._pass(lambda pairs, met: (naive_shares(pairs), np.zeros(0)))
@@ -193,24 +212,28 @@ class PartitionedVotedModel(VotedModel):
         return posterior, np.float64(posterior.log_evidence)
 
     def _pass(self, of):
-        count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
-        for pairs, met in self._partitions():
+        def local(pairs, met):
             posterior, evidence = of(pairs, met)
+            return pairs, met, posterior, whole_sum(evidence)
+
+        count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
+        for pairs, met, posterior, evidence in self._map(local):
             add_in_order(count, met.place, met.column, np.repeat(posterior, met.n_met))
             np.add.at(by_class, pairs.label, posterior)
-            log_evidence += whole_sum(evidence)
+            log_evidence += evidence
         return Recipe(of, count, by_class, as_float(log_evidence))
 
     def labels(self, posterior, seed):
         """The labels; the soft labels are made in the same pass."""
-        labels, soft = LabelsOnDisk(self.scratch), SoftOnDisk(self.votes, self.scratch)
-        rng = np.random.default_rng(seed)
-        for pairs, met in self._partitions():
-            matrix = pairs.matrix(posterior.of(pairs, met)[0])
-            labels.append(hard_labels(matrix, pairs.has_vote, rng))
-            soft.append(matrix if pairs.is_large else matrix.toarray())
-        posterior.soft = soft.whole()
-        return labels.whole()
+        of = posterior.of
+
+        def local(pairs, met):
+            matrix = pairs.matrix(of(pairs, met)[0])
+            labels = hard_labels(matrix, pairs.has_vote, pairs.generator(seed))
+            return labels, matrix if pairs.is_large else matrix.toarray()
+
+        labels, posterior.soft = on_disk_in_order(self._map(local), self.votes, self.scratch)
+        return labels
 
     def soft(self, posterior):
         return posterior.soft
