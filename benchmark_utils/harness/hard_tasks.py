@@ -34,12 +34,14 @@ def hard_tasks(path: Path, votes: Votes, seed=0) -> HardTasks | None:
     import torch
 
     from benchmark_utils.learning.pruning import WAUM
+    from benchmark_utils.learning.training.checkpoints import checkpoints
     from benchmark_utils.learning.training.errors import LearningError
 
     if tasks.ndim == 4 and not torch.cuda.is_available():
         return HardTasks(None, "Which tasks are hard to learn was not looked at: with images this needs a GPU.")
     try:
-        waum = WAUM(recipe=recipe(tasks, votes)).score_tasks(votes, tasks, seed)
+        with checkpoints():
+            waum = WAUM(recipe=recipe(tasks, votes)).score_tasks(votes, tasks, seed)
     except LearningError as error:
         return HardTasks(None, f"Which tasks are hard to learn cannot be said: {error}.")
     return HardTasks(waum, "The page shows the tasks that are hardest to learn by their WAUM.")

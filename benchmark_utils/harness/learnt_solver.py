@@ -94,11 +94,14 @@ class LearntSolver(FreshSolver):
         Classifier(labels="MV", device=self.device, recipe={"epochs": 1}).fit(votes, points)
 
     def run(self, callback):
+        from benchmark_utils.learning.training.checkpoints import checkpoints
+
         def after_epoch(learnt):
             self.learnt = learnt
             return callback()
 
-        self.get_strategy().fit(self.votes, self.tasks, seed=self.seed, after_epoch=after_epoch)
+        with checkpoints():
+            self.get_strategy().fit(self.votes, self.tasks, seed=self.seed, after_epoch=after_epoch)
 
     def get_result(self):
         learnt = self.learnt

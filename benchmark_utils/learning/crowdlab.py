@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmark_utils.learning.classifier import aggregate, labelled_examples
 from benchmark_utils.learning.learnt import Learner, Learnt, train
+from benchmark_utils.learning.training.checkpoints import each_epoch
 from benchmark_utils.learning.training.errors import LearningError
 from benchmark_utils.learning.training.tasks import Tasks, choose_device
 from benchmark_utils.learning.training.trainer import PlainLoss, Trainer
@@ -72,8 +73,8 @@ class CROWDLAB(Learner):
             others = {name: column[learns] for name, column in examples.items()}
             name = f"CROWDLAB fold {part + 1}/{self.folds}"
             trainer = Trainer(PlainLoss(network), tasks, others, recipe, recipe.epochs, seed, name)
-            for _ in range(recipe.epochs):
-                trainer.train_epoch()
+            for _ in each_epoch(trainer):
+                pass
             probability[fold == part] = trainer.predict().double().cpu().numpy()[fold == part]
         return probability
 

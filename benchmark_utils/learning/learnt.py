@@ -4,12 +4,14 @@
     learnt.train_labels(), learnt.predict(test_tasks), learnt.task_score
 
 `fit` calls `after_epoch(learnt)` before the first epoch of the classifier and after each; False ends the training.
+`training.checkpoints` has how a fit that was stopped goes on.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmark_utils.learning.training.checkpoints import each_epoch
 from benchmark_utils.learning.training.errors import LearningError
 from benchmark_utils.learning.training.networks import build, load_backbone
 from benchmark_utils.learning.training.recipe import published_recipe
@@ -100,8 +102,9 @@ class Learner:
 
 def train(learnt: Learnt, after_epoch) -> Learnt:
     """The epochs of the classifier."""
-    while (after_epoch is None or after_epoch(learnt)) and not learnt.converged:
-        learnt.trainer.train_epoch()
+    for _ in each_epoch(learnt.trainer):
+        if after_epoch is not None and not after_epoch(learnt):
+            break
     return learnt
 
 

@@ -49,6 +49,15 @@ class AreaUnderMargin:
         self.softmax = softmax
         self.n_epoch += 1
 
+    def state(self) -> dict:
+        """What has been recorded, for a checkpoint."""
+        return {"total": self.total, "softmax": self.softmax, "n_epoch": self.n_epoch}
+
+    def restore(self, state, device):
+        """Go on from a `state`."""
+        self.total, self.softmax = state["total"].to(device), state["softmax"].to(device)
+        self.n_epoch = state["n_epoch"]
+
     def mean(self) -> np.ndarray:
         """AUM(x_i, k) of every task and class, (n_task, n_class)."""
         return (self.total / self.n_epoch).cpu().numpy()

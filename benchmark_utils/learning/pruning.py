@@ -8,6 +8,7 @@ from scipy import sparse
 from benchmark_utils.learning import margins
 from benchmark_utils.learning.classifier import Classifier, aggregate, dense
 from benchmark_utils.learning.learnt import Learnt, votes_per_task
+from benchmark_utils.learning.training.checkpoints import each_epoch
 from benchmark_utils.learning.training.errors import LearningError
 from benchmark_utils.learning.training.recipe import published_recipe
 from benchmark_utils.learning.training.tasks import Tasks, choose_device
@@ -70,9 +71,8 @@ class AUMC(Classifier):
         name = f"{type(self).__name__} margins"
         trainer = Trainer(PlainLoss(network), tasks, examples, recipe, recipe.margin_epochs, seed, name)
         area = margins.AreaUnderMargin(self.margin, self.top_k)
-        for _ in range(recipe.margin_epochs):
-            trainer.train_epoch()
-            area.record(trainer.predict())
+        for _ in each_epoch(trainer, area):
+            pass
         return area
 
     def prune(self, votes: Votes, score, seed=0) -> Votes:

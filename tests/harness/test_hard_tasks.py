@@ -76,3 +76,27 @@ def test_a_learnt_strategy_runs_on_own_features(folder, tmp_path):
     assert done.returncode == 0, printed
     assert "WAUM" in printed
     assert "the dataset has votes only" not in printed
+
+
+def test_what_was_interrupted_goes_on(folder, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("torch")
+    from benchmark_utils.learning.training.trainer import Trainer
+
+    votes, _ = read_folder(folder)
+    whole = hard_tasks(folder, votes)
+    train_epoch, begun = Trainer.train_epoch, []
+
+    def interrupted(trainer):
+        begun.append(trainer.n_epoch)
+        if len(begun) == 6:
+            raise KeyboardInterrupt
+        return train_epoch(trainer)
+
+    monkeypatch.setattr(Trainer, "train_epoch", interrupted)
+    monkeypatch.setenv("CROWD_LABELS_CHECKPOINTS", str(tmp_path / "kept"))
+    with pytest.raises(KeyboardInterrupt):
+        hard_tasks(folder, votes)
+    assert np.array_equal(hard_tasks(folder, votes).waum, whole.waum)
+    assert "WAUM margins: goes on after epoch 5 of 320" in capsys.readouterr().err
+    assert begun[6:] == list(range(5, 320))
+    assert not list((tmp_path / "kept").iterdir())

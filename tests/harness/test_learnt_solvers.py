@@ -72,6 +72,36 @@ def test_a_curve_has_a_point_per_epoch_and_all_that_is_learnt(solver, random_vot
         assert (last["labels"] == -1).sum() == 1  # 1 % of 60
 
 
+def test_a_run_that_was_stopped_goes_on(solver, random_votes, tmp_path, monkeypatch):
+    votes, _ = random_votes()
+    points = np.random.default_rng(0).normal(size=(60, 2))
+    monkeypatch.setenv("CROWD_LABELS_CHECKPOINTS", str(tmp_path))
+    seen, stop_at = [], None
+
+    def callback():
+        seen.append(instance.get_result())
+        if len(seen) == stop_at:
+            raise KeyboardInterrupt
+        return True
+
+    instance = solver("WAUM", epochs=4)
+    instance.get_seed = lambda **_: 5
+    instance.set_objective(votes, points, points)
+    instance.run(callback)
+    whole, stop_at = seen.copy(), 3
+    seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        instance.run(callback)
+    stop_at = None
+    seen.clear()
+    instance.run(callback)
+    assert [result["n_iter"] for result in seen] == [2, 3, 4]
+    for result, expected in zip(seen, whole[2:], strict=True):
+        for name in ("labels", "soft", "test_proba", "task_score", "worker_score"):
+            np.testing.assert_array_equal(result[name], expected[name])
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_cleanlab_and_crowdlab_cannot_read_is_skipped(solver, monkeypatch):
     once = Votes([0, 1, 2], [0, 1, 0], [0, 1, 1], 3, 2, 2)
     for name in ("CROWDLAB", "cleanlab"):

@@ -128,6 +128,28 @@ class Trainer:
         show_progress(f"{self.name}: epoch {self.n_epoch}/{self.epochs}, loss {loss:.4f}", self.n_epoch == self.epochs)
         return loss
 
+    def state(self) -> dict:
+        """All that the next epochs depend on and the last ones changed: a dict of tensors and numbers."""
+        return {
+            "n_epoch": self.n_epoch,
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "order": self.random.get_state(),
+            "dropout": torch.get_rng_state(),
+            "dropout on the GPU": torch.cuda.get_rng_state() if self.on_gpu else None,
+        }
+
+    def restore(self, state):
+        """Go on from a `state` of the same training."""
+        self.n_epoch = state["n_epoch"]
+        self.model.load_state_dict(state["model"])
+        for optimizer, own in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(own)
+        self.random.set_state(state["order"])
+        torch.set_rng_state(state["dropout"])
+        if self.on_gpu:
+            torch.cuda.set_rng_state(state["dropout on the GPU"])
+
     def _advance(self):
         """One step on the batch in `index`: as it comes on a CPU, from the recorded graph on a GPU."""
         self.n_step += 1
