@@ -30,7 +30,7 @@ STRATEGIES = {
     "Classifier": Classifier(recipe=QUICK),
     "AUMC": AUMC(alpha=0.1, recipe=QUICK),
     "WAUM": WAUM(alpha=0.1, recipe={**QUICK, "optimizer": "sgd"}),
-    "CrowdLayer": CrowdLayer(recipe={**QUICK, "crowd_learning_rate": 0.02}),
+    "CrowdLayer": CrowdLayer(alpha=0.1, recipe={**QUICK, "crowd_learning_rate": 0.02}),
     "CoNAL": CoNAL(alpha=0.1, scale=1e-3, recipe=QUICK),
     "CROWDLAB": CROWDLAB(folds=2, recipe=QUICK),
     "ConfidentLearning": ConfidentLearning(folds=2, recipe=QUICK),

@@ -289,6 +289,13 @@ def test_what_a_crowd_adds_can_have_an_optimizer_of_its_own():
     assert [optimizer.param_groups[0]["lr"] for optimizer in learner.optimizers] == [0.0, pytest.approx(0.001)]
 
 
+def test_a_network_without_a_layer_has_one_optimizer_under_the_same_recipe():
+    """That of WAUM, which prunes before the layers learn."""
+    learner, _ = trainer(Recipe(learning_rate=0.01, crowd_learning_rate=0.02, batch_size=16))
+    learner.train_epoch()
+    assert [optimizer.param_groups[0]["lr"] for optimizer in learner.optimizers] == [0.01]
+
+
 def test_the_dense_networks():
     assert [layer.out_features for layer in networks.perceptron(2, 3) if hasattr(layer, "out_features")] == [
         30,

@@ -78,10 +78,10 @@ class Trainer:
         network = list(self.model.network.parameters())
         of_network = {id(parameter) for parameter in network}
         layer = [parameter for parameter in everything if id(parameter) not in of_network]
-        return [
-            self._optimizer(recipe.optimizer, network, recipe.learning_rate * scale),
-            self._optimizer("adam", layer, recipe.crowd_learning_rate * scale),
-        ]
+        optimizers = [self._optimizer(recipe.optimizer, network, recipe.learning_rate * scale)]
+        if layer:  # the network that WAUM prunes by has none
+            optimizers.append(self._optimizer("adam", layer, recipe.crowd_learning_rate * scale))
+        return optimizers
 
     def _optimizer(self, name, parameters, rate):
         recipe = self.recipe
