@@ -42,10 +42,11 @@ def label_partitions(folder: Path, strategy: str, scratch: Path) -> tuple[dict, 
             f"votes in partitions are not compared with one another and {strategy} does not run on them: name one of "
             f"{', '.join(PARTITIONED)} with --strategy"
         )
-    result = PARTITIONED[strategy](scratch=scratch).fit(votes)
+    fitted = PARTITIONED[strategy](scratch=scratch)
+    result = fitted.fit(votes)
     sizes = (votes.n_votes, "vote"), (np.count_nonzero(votes.votes_per_worker), "worker"), (votes.n_task, "task")
     said = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes))]
-    support = ", with support='voted'" if strategy == "DS" else ""
+    support = ", with support='voted'" if hasattr(fitted, "support") else ""
     said.append(f"The labels are those of {strategy}{support}, from {count(len(votes), 'partition')}.")
     said += [] if result.converged else [f"It has not converged in {result.n_iter} iterations."]
     said += _beside_the_truth(votes, result)

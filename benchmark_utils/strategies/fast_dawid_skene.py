@@ -61,21 +61,28 @@ class FastDawidSkene(DawidSkene):
     def iterate(self, votes: Votes, tol=0.0, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until the labels stand still."""
         model = self.model(votes, known)
-        posterior = model.start() if start is None else model.expect(model.grown(start))[0]
-        labels = model.labels(posterior, seed)
-        parameters = model.maximise(posterior if self.hybrid else model.certain(labels))
         hard, history, converged = not self.hybrid, [], False
+        posterior, log_evidence = (model.start(), 0.0) if start is None else model.expect(model.grown(start))
+        labels, _, parameters = self.classify(model, posterior, log_evidence, seed, hard)
         while True:
-            yield Point(history, converged, self._answer, labels, model, posterior, parameters)
+            yield Point(history, converged, self.answer_of_labels, labels, model, posterior, parameters)
             if converged:
                 return
             posterior, log_evidence = model.expect(parameters)
-            likelihood = log_evidence.sum() + np.log(model.highest(posterior)).sum()
+            found, likelihood, following = self.classify(model, posterior, log_evidence, seed, hard)
             history.append(likelihood + model.log_prior(parameters))
-            labels, before = model.labels(posterior, seed), labels
-            converged = hard and bool(np.mean(labels != before) <= tol)
-            parameters, previous = model.maximise(model.certain(labels) if hard else posterior), parameters
-            hard = hard or np.abs(np.exp(parameters[1]) - np.exp(previous[1])).max() < self.threshold
+            converged = hard and bool(self.share_changed(found, labels, votes) <= tol)
+            hard = hard or np.abs(np.exp(following[1]) - np.exp(parameters[1])).max() < self.threshold
+            labels, parameters = found, following
 
-    def _answer(self, labels, model, posterior, parameters):
+    def classify(self, model, posterior, log_evidence, seed, hard):
+        """The labels of an E-step, log p(votes, labels), and the M-step, which takes them for certain if `hard`."""
+        labels = model.labels(posterior, seed)
+        log_likelihood = np.sum(log_evidence) + np.log(model.highest(posterior)).sum()
+        return labels, log_likelihood, model.maximise(model.certain(labels) if hard else posterior)
+
+    def share_changed(self, labels, before, votes):
+        return np.mean(labels != before)
+
+    def answer_of_labels(self, labels, model, posterior, parameters):
         return Aggregation(labels, soft=model.soft(posterior), **model.describe(parameters))

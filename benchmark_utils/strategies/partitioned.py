@@ -15,13 +15,21 @@ import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Strategy
 from benchmark_utils.strategies.dawid_skene import DawidSkene
+from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
-from benchmark_utils.strategies.steps.partitioned_models import PartitionedPosterior, PartitionedVotedModel
+from benchmark_utils.strategies.steps.partitioned_hard import PartitionedHardModel
+from benchmark_utils.strategies.steps.partitioned_models import (
+    PartitionedPosterior,
+    PartitionedVotedModel,
+    refuse_known,
+)
 from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
+from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes.partitions import PartitionedVotes
 
 
@@ -98,17 +106,62 @@ class PartitionedOneCoin(OneCoinDawidSkene):
 
 
 @dataclass
+class PartitionedZC(ZC):
+    """ZC, as OneCoinDS above."""
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def model(self, votes: PartitionedVotes, known):
+        refuse_known(known)
+        return PartitionedPosterior(votes, self.scratch, self.engine)
+
+
+@dataclass
 class PartitionedDawidSkene(DawidSkene):
     """DS with `support="voted"`, with a pass over the partitions for each iteration, and one more for the labels."""
 
     support: str = "voted"
     scratch: Path | None = None
     engine: Callable = map
+    steps = PartitionedVotedModel
 
     def model(self, votes: PartitionedVotes, known=None):
         if self.support != "voted":
             raise ValueError(f"support is {self.support!r}: partitions need 'voted'")
-        return PartitionedVotedModel(votes, self.smoothing, check_known(known, votes), self.scratch, self.engine)
+        return self.steps(votes, self.smoothing, check_known(known, votes), self.scratch, self.engine)
+
+
+@dataclass
+class PartitionedFastDawidSkene(PartitionedDawidSkene, FastDawidSkene):
+    """FDS with `support="voted"`, the hybrid too: passes as in DS, and one more for the soft labels."""
+
+    steps = PartitionedHardModel
+
+    def classify(self, model, posterior, log_evidence, seed, hard):
+        return model.classify(posterior, seed, hard)
+
+    def share_changed(self, labels, before, votes):
+        return labels.share_changed(before, votes)
+
+    def answer_of_labels(self, labels, *parts):
+        return super().answer_of_labels(labels.whole(), *parts)
+
+
+@dataclass
+class PartitionedWeightedDawidSkene(PartitionedDawidSkene, WeightedDawidSkene):
+    """WDS with `support="voted"`: DS, and a pass for the weighted vote."""
+
+    def answer(self, model, posterior, parameters, seed, note=""):
+        described = model.describe(parameters)
+        diagonal = described["parameters"]["diagonal"]
+
+        def local(part, rng):
+            voted = WeightedDawidSkene().vote(part, diagonal, rng)
+            return voted.labels, voted.soft
+
+        labels, soft = on_disk_in_order(map_votes(local, model.votes, seed, self.engine), model.votes, self.scratch)
+        return Aggregation(labels, soft=soft, note=note, **described)
 
 
 PARTITIONED = {
@@ -117,5 +170,9 @@ PARTITIONED = {
     "TwoThird": partial(OnePass, TwoThird()),
     "WAWA": PartitionedWAWA,
     "OneCoinDS": PartitionedOneCoin,
+    "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,
+    "FDS": PartitionedFastDawidSkene,
+    "FDS-hybrid": partial(PartitionedFastDawidSkene, hybrid=True),
+    "WDS": PartitionedWeightedDawidSkene,
 }

@@ -69,9 +69,7 @@ class ZC:
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
         known = check_known(known, votes)
-        # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
-        model = (DensePosterior if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior)(votes)
-        n_votes = votes.votes_per_worker
+        model, n_votes = self.model(votes, known), votes.votes_per_worker
         if start is None:
             reliability = np.full(votes.n_worker, _START)
         else:
@@ -87,6 +85,11 @@ class ZC:
             posterior, log_likelihood = _expect(model, reliability, n_votes, known, votes.n_class)
             history.append(log_likelihood)
             converged = stands_still(history, tol)
+
+    def model(self, votes, known):
+        """The posterior's sum by worker and its E-step; `known` is told to each of them."""
+        # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
+        return DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
 
     def _answer(self, model, posterior, reliability, known, seed):
         labels = model.labels(posterior, seed)

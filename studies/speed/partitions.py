@@ -29,7 +29,6 @@ import numpy as np
 from benchmark_utils.crowds.simulated.flora import flora, sizes
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import STRATEGIES
-from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.partition_writing import write_partitions
@@ -38,7 +37,8 @@ from benchmark_utils.votes.partitions import PartitionedVotes
 PART = 3_000_000
 PARTS = 4
 CLOCKS = ("wall", "processor")
-IN_MEMORY = STRATEGIES | {"DS": partial(DawidSkene, support="voted")}
+VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
+IN_MEMORY = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
 
 
 def parts_of_floras(n_votes, seed=0):
@@ -85,7 +85,7 @@ def run(folder, strategy, where, n_iter):
     make = PARTITIONED[strategy] if where == "disk" else IN_MEMORY[strategy]
     given = votes if where == "disk" else in_memory(votes)
     ticks, figures = [_clocks()], {}
-    if strategy in ("MV", "WAWA"):
+    if not hasattr(make(), "iterate"):
         result = make().fit(given)
     else:
         points = make().iterate(given, tol=-1)

@@ -10,7 +10,6 @@ from scipy import sparse
 from benchmark_utils.crowds.simulated.confusions import independent
 from benchmark_utils.crowds.simulated.flora import flora
 from benchmark_utils.strategies.catalogue import STRATEGIES
-from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, draws_at, whole_sum
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
@@ -19,7 +18,8 @@ from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.partition_writing import write_partitions
 
 N_PARTS = (1, 3, 9, 50)
-ONE_PROCESS = STRATEGIES | {"DS": partial(DawidSkene, support="voted")}
+VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
+ONE_PROCESS = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
 ROUNDING = 1e-12  # sums over tasks are exact in partitions and rounded in one process
 
 
@@ -69,7 +69,7 @@ def test_ties_of_the_start_are_broken_as_in_one_process(name, crowd, folders):
         np.testing.assert_array_equal(fit(PARTITIONED[name], votes, seed=3, **start).labels, expected)
 
 
-@pytest.mark.parametrize("name", ["WAWA", "DS"])
+@pytest.mark.parametrize("name", ["WAWA", "ZC", *VOTED])
 def test_what_is_summed_by_worker_alone_is_the_same_to_the_bit(name, crowd, results):
     expected = fit(ONE_PROCESS[name], crowd, seed=3)
     for result in results[name]:
@@ -101,7 +101,7 @@ def test_any_number_of_partitions_gives_the_same_bits(name, results):
         ("NS", {}),
         ("TwoThird", {}),
         ("WAWA", {}),
-        *((name, o) for name in ("OneCoinDS", "DS") for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
+        *((name, o) for name in ("OneCoinDS", "ZC", *VOTED) for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
     ],
 )
 def test_a_small_crowd_has_dense_soft_labels(name, options, tmp_path):
@@ -109,10 +109,8 @@ def test_a_small_crowd_has_dense_soft_labels(name, options, tmp_path):
     parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=300)
     assert len(parts) > 5
     expected, found = fit(ONE_PROCESS[name], votes, **options), fit(PARTITIONED[name], parts, **options)
-    if (name, options) == (
-        "OneCoinDS",
-        {"n_iter": 0},
-    ):  # one process has a dense posterior here, whose ties go otherwise
+    if name in ("OneCoinDS", "ZC") and options == {"n_iter": 0}:
+        # one process has a dense posterior here, whose ties go otherwise
         clear = np.sort(expected.soft, axis=1)[:, -2:] @ [-1, 1] > ROUNDING
         np.testing.assert_array_equal(found.labels[clear], expected.labels[clear])
     else:
@@ -128,12 +126,47 @@ def test_the_options_are_those_of_one_process(crowd, folders):
     expected = ONE_PROCESS["OneCoinDS"](prevalence="uniform").fit(crowd, n_iter=5)
     found = PARTITIONED["OneCoinDS"](prevalence="uniform").fit(parts, n_iter=5)
     np.testing.assert_allclose(found.worker_score, expected.worker_score, rtol=ROUNDING)
-    expected = DawidSkene(support="voted", smoothing=0.1).fit(crowd, n_iter=5)
-    found = PARTITIONED["DS"](smoothing=0.1).fit(parts, n_iter=5)
-    np.testing.assert_array_equal(found.worker_score, expected.worker_score)
-    np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
-    with pytest.raises(ValueError, match="need 'voted'"):
-        PARTITIONED["DS"](support="full").fit(parts)
+    for name in VOTED:
+        expected = ONE_PROCESS[name](smoothing=0.1).fit(crowd, n_iter=5)
+        found = PARTITIONED[name](smoothing=0.1).fit(parts, n_iter=5)
+        np.testing.assert_array_equal(found.worker_score, expected.worker_score)
+        np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
+        with pytest.raises(ValueError, match="need 'voted'"):
+            PARTITIONED[name](support="full").fit(parts)
+
+
+@pytest.mark.parametrize("name", ["OneCoinDS", "ZC", *VOTED])
+def test_known_truths_are_refused(name, folders):
+    known = np.full(folders[1].n_task, -1)
+    known[5] = 0
+    with pytest.raises(ValueError, match="known truths need the votes in one process"):
+        PARTITIONED[name]().fit(folders[1], n_iter=1, known=known)
+
+
+def test_the_hybrid_turns_hard_at_the_same_iteration(crowd, folders):
+    histories = []
+    for threshold in (1.0, 1e-4, 0.0):
+        expected = ONE_PROCESS["FDS-hybrid"](threshold=threshold).fit(crowd, n_iter=15)
+        found = PARTITIONED["FDS-hybrid"](threshold=threshold).fit(folders[1], n_iter=15)
+        np.testing.assert_array_equal(found.worker_score, expected.worker_score)
+        np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
+        histories.append(found.history)
+    assert histories[0] != histories[1] != histories[2]
+
+
+@pytest.mark.parametrize("name", ["FDS", "FDS-hybrid"])
+def test_it_stops_where_so_few_labels_change(name, tmp_path):
+    votes = independent(n_task=3_000, n_worker=60, feedback=3, seed=5).votes  # whose labels take long to stand still
+    parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=700)
+    lengths = set()
+    for tol in (0, 0.01, 1):
+        expected, found = fit(ONE_PROCESS[name], votes, tol=tol), fit(PARTITIONED[name], parts, tol=tol)
+        np.testing.assert_array_equal(found.labels, expected.labels)
+        np.testing.assert_array_equal(found.worker_score, expected.worker_score)
+        np.testing.assert_allclose(found.history, expected.history, rtol=ROUNDING)
+        assert (found.n_iter, found.converged) == (expected.n_iter, expected.converged)
+        lengths.add(found.n_iter)
+    assert len(lengths) == 3
 
 
 @pytest.mark.parametrize("name", PARTITIONED)

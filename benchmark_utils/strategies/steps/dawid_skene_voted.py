@@ -81,7 +81,7 @@ class VotedModel:
 
     def certain(self, labels):
         """The posterior that is sure of the labels."""
-        return (self.pairs.label == labels[self.pairs.spread(self.pairs.filled)]).astype(float)
+        return self.pairs.is_label(labels).astype(float)
 
     def highest(self, posterior):
         """The probability of the most probable class of each task with votes or a known class."""

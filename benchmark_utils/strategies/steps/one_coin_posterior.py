@@ -31,7 +31,7 @@ class VotedPosterior:
         """How many known tasks of each class the posterior has no place for, since no vote names it, (n_class,)."""
         pairs = self.pairs
         named = np.zeros(pairs.n_task, dtype=bool)
-        named[pairs.filled] = pairs.sum(pairs.label == pairs.spread(known[pairs.filled])) > 0
+        named[pairs.filled] = pairs.sum(pairs.is_label(known)) > 0
         return np.bincount(known[(known >= 0) & ~named], minlength=pairs.n_class)
 
     def n_right(self, posterior):

@@ -175,6 +175,16 @@ class LabelsOnDisk:
     def append(self, labels):
         self.file.write(labels.astype(np.int64).tobytes())
 
+    def of(self, first, n_task) -> np.ndarray:
+        """The labels of the tasks from `first` on, and of no others in memory."""
+        self.file.seek(first * np.dtype(np.int64).itemsize)
+        return np.frombuffer(self.file.read(n_task * np.dtype(np.int64).itemsize), np.int64)
+
+    def share_changed(self, before: LabelsOnDisk, votes: PartitionedVotes) -> float:
+        """The share of the labels that are others than before."""
+        ranges = votes.ranges[:, :2].tolist()
+        return sum(np.count_nonzero(self.of(*tasks) != before.of(*tasks)) for tasks in ranges) / votes.n_task
+
     def whole(self) -> np.ndarray:
         return on_disk(self.file, np.int64)
 

@@ -201,6 +201,10 @@ class PartitionedVotedModel(VotedModel):
         return self._divide(posterior.by_key, posterior.by_class)
 
     def expect(self, parameters):
+        posterior = self._pass(self._posterior_of(parameters))
+        return posterior, np.float64(posterior.log_evidence)
+
+    def _posterior_of(self, parameters):
         log_confusion, log_prevalence, _ = parameters
 
         def of(pairs, met):
@@ -208,20 +212,23 @@ class PartitionedVotedModel(VotedModel):
             log_joint += log_prevalence[pairs.label]
             return pairs.normalise(log_joint)
 
-        posterior = self._pass(of)
-        return posterior, np.float64(posterior.log_evidence)
+        return of
 
     def _pass(self, of):
         def local(pairs, met):
             posterior, evidence = of(pairs, met)
             return pairs, met, posterior, whole_sum(evidence)
 
+        return Recipe(of, *self._sums(self._map(local)))
+
+    def _sums(self, found):
+        """The sums of a `Recipe`, from each partition, its triples, its posterior and its log evidence."""
         count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
-        for pairs, met, posterior, evidence in self._map(local):
+        for pairs, met, posterior, evidence in found:
             add_in_order(count, met.place, met.column, np.repeat(posterior, met.n_met))
             np.add.at(by_class, pairs.label, posterior)
             log_evidence += evidence
-        return Recipe(of, count, by_class, as_float(log_evidence))
+        return count, by_class, as_float(log_evidence)
 
     def labels(self, posterior, seed):
         """The labels; the soft labels are made in the same pass."""

@@ -103,6 +103,10 @@ class Pairs:
         posterior /= self.spread(total)
         return posterior, highest + np.log(total)
 
+    def is_label(self, labels):
+        """Whether each pair's class is the label of its task, (n_pairs,) bool; labels (n_task,)."""
+        return self.label == self.spread(labels[self.filled])
+
     def unvoted_prevalence(self, prevalence):
         """The prevalence of the classes that each task did not receive, (n_filled,)."""
         rest = 1 - self.sum(prevalence.take(self.label))
@@ -180,12 +184,7 @@ def posterior_and_evidence(pairs: Pairs, log_odds, prevalence) -> tuple[Scores, 
 
 
 def weighted_vote(pairs: Pairs, weight) -> Scores:
-    """Sum over the votes of their workers' weights, which may be negative; a class without votes has 0.
-
-    Parameters
-    ----------
-    weight : float, (n_worker,)
-    """
+    """Sum of the voters' weights (n_worker,), which may be negative; a class without votes has 0."""
     no_vote, uniform = np.zeros(len(pairs.filled)), np.full(pairs.n_class, 1 / pairs.n_class)
     return Scores(pairs, pairs.sum_workers(weight), no_vote, uniform)
 
@@ -234,9 +233,8 @@ class Scores:
     def _unvoted_labels(self, labels):
         """The numbers of those labels (n_task,) that the task did not receive, as a matrix (n_task, n_class)."""
         pairs = self.pairs
-        label = labels[pairs.filled]
-        unvoted = pairs.sum(pairs.label == pairs.spread(label)) == 0
-        label, row_start = label[unvoted], np.zeros(pairs.n_task + 1, dtype=np.int64)
+        unvoted = pairs.sum(pairs.is_label(labels)) == 0
+        label, row_start = labels[pairs.filled[unvoted]], np.zeros(pairs.n_task + 1, dtype=np.int64)
         row_start[pairs.filled[unvoted] + 1] = 1
         share = self.scale[unvoted] * self.prevalence[label]
         return sparse.csr_array((share, label, np.cumsum(row_start)), shape=(pairs.n_task, pairs.n_class))

@@ -69,5 +69,4 @@ def signs(worker, partner, agreement, n_worker):
 
 def agreement(pairs: Pairs, labels, n_votes) -> np.ndarray:
     """The share of each worker's votes that are the task's label, (n_worker,); zero without votes."""
-    is_label = pairs.label == pairs.spread(labels[pairs.filled])
-    return pairs.sum_by_worker(is_label.astype(float)) / n_votes
+    return pairs.sum_by_worker(pairs.is_label(labels).astype(float)) / n_votes
