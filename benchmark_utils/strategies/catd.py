@@ -6,9 +6,9 @@ import numpy as np
 from scipy.special import chdtri
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
-from benchmark_utils.votes import Votes, normalise
+from benchmark_utils.strategies.steps.voted_posterior import weighted_vote
+from benchmark_utils.strategies.steps.weighted_votes import WeightedVotes, normalised
+from benchmark_utils.votes import Votes
 
 _LEVEL = 0.025  # alpha / 2 of the paper's 95 % confidence interval; chdtri takes the upper tail
 
@@ -66,38 +66,31 @@ class CATD:
 
     def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
-        pairs = Pairs(votes)
+        model = self.model(votes, known, seed)
         n_votes = votes.votes_per_worker
         quantile = np.where(n_votes > 0, chdtri(np.maximum(n_votes, 1), 1 - _LEVEL), 0)
-        scores = weighted_vote(pairs, np.ones(votes.n_worker))
-        labels = clamp_labels(scores.labels(seed), known)
+        outcome = model.count(weighted_vote, np.ones(votes.n_worker))
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, scores, labels, quantile, known)
+            yield Point(history, converged, self._answer, outcome, quantile, n_votes)
             if converged:
                 return
-            scores = _vote(pairs, quantile, _distance(pairs, labels))
-            before, labels = labels, clamp_labels(scores.labels(seed), known)
-            history.append(np.mean(labels != before))
-            converged = bool(history[-1] <= tol)
+            following = model.count(_vote, quantile, n_votes - outcome.n_agree)
+            history.append(following.share_changed(outcome))
+            outcome, converged = following, bool(history[-1] <= tol)
 
-    def _answer(self, scores, labels, quantile, known):
-        pairs = scores.pairs
-        distance = _distance(pairs, labels)
+    def model(self, votes, known, seed):
+        """Where weighted votes are counted."""
+        return WeightedVotes(votes, known, seed)
+
+    def _answer(self, outcome, quantile, n_votes):
+        distance = n_votes - outcome.n_agree
         total = quantile + distance
-        soft = normalise(pairs.matrix(scores.voted))
-        return Aggregation(
-            labels,
-            soft=clamp_soft(soft if pairs.is_large else soft.toarray(), known),
+        return outcome.answer(
+            normalised,
             worker_score=np.divide(quantile, total, out=np.zeros_like(total), where=total > 0),
             parameters={"quantile": quantile, "distance": distance},
         )
-
-
-def _distance(pairs, labels):
-    """How many votes of each worker are not the task's label, (n_worker,)."""
-    return pairs.sum_by_worker((pairs.label != pairs.spread(labels[pairs.filled])).astype(float))
 
 
 def _vote(pairs, quantile, distance):

@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
-from benchmark_utils.votes import Votes, normalise
+from benchmark_utils.strategies.steps.voted_posterior import weighted_vote
+from benchmark_utils.strategies.steps.weighted_votes import WeightedVotes, normalised
+from benchmark_utils.votes import Votes
 
 _LEAST_SHARE = 1e-7  # the survey's: a worker at no distance has the weight 16.1
 _TRACE = 1e-12  # the worker at the largest distance keeps a trace of a voice: the label is always one that was voted
@@ -62,31 +62,25 @@ class CRH:
 
     def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
-        pairs = Pairs(votes)
+        model = self.model(votes, known, seed)
+        n_votes = votes.votes_per_worker
         weight = np.ones(votes.n_worker)
-        scores = weighted_vote(pairs, weight)
-        labels = clamp_labels(scores.labels(seed), known)
+        outcome = model.count(weighted_vote, weight)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, votes, scores, labels, weight, known)
+            yield Point(history, converged, self._answer, outcome, weight, n_votes)
             if converged:
                 return
-            is_wrong = pairs.label != pairs.spread(labels[pairs.filled])
-            distance = pairs.sum_by_worker(is_wrong.astype(float))
+            distance = n_votes - outcome.n_agree
             weight = np.log(1 / np.maximum(distance / max(distance.max(), 1), _LEAST_SHARE))
-            scores, before = weighted_vote(pairs, np.maximum(weight, _TRACE)), labels
-            labels = clamp_labels(scores.labels(seed), known)
-            history.append(np.mean(labels != before))
-            converged = bool(history[-1] <= tol)
+            following = model.count(weighted_vote, np.maximum(weight, _TRACE))
+            history.append(following.share_changed(outcome))
+            outcome, converged = following, bool(history[-1] <= tol)
 
-    def _answer(self, votes, scores, labels, weight, known):
-        pairs = scores.pairs
-        weight = weight * (votes.votes_per_worker > 0)
-        soft = normalise(pairs.matrix(scores.voted))
-        return Aggregation(
-            labels,
-            soft=clamp_soft(soft if pairs.is_large else soft.toarray(), known),
-            worker_score=weight,
-            parameters={"weight": weight},
-        )
+    def model(self, votes, known, seed):
+        """Where weighted votes are counted."""
+        return WeightedVotes(votes, known, seed)
+
+    def _answer(self, outcome, weight, n_votes):
+        weight = weight * (n_votes > 0)
+        return outcome.answer(normalised, worker_score=weight, parameters={"weight": weight})

@@ -3,9 +3,8 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores, weighted_vote
-from benchmark_utils.strategies.steps.worker_agreement import agreement
+from benchmark_utils.strategies.steps.voted_posterior import Scores, weighted_vote
+from benchmark_utils.strategies.steps.weighted_votes import WeightedVotes
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.labels import TIE
 
@@ -52,32 +51,31 @@ class IWMV:
 
     def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
-        pairs = Pairs(votes)
+        model = self.model(votes, known, seed)
         n_votes = np.maximum(votes.votes_per_worker, 1)
         weight = np.ones(votes.n_worker)
-        scores = weighted_vote(pairs, weight)
-        labels = clamp_labels(scores.labels(seed), known)
-        accuracy = agreement(pairs, labels, n_votes)
+        outcome = model.count(weighted_vote, weight)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, scores, labels, accuracy, weight, known)
+            yield Point(history, converged, self._answer, outcome, weight, n_votes)
             if converged:
                 return
-            weight = votes.n_class * accuracy - 1
-            scores, before = weighted_vote(pairs, weight), labels
-            labels = clamp_labels(scores.labels(seed), known)
-            accuracy = agreement(pairs, labels, n_votes)
-            history.append(np.mean(labels != before))
-            converged = bool(history[-1] <= tol)
+            weight = votes.n_class * (outcome.n_agree / n_votes) - 1
+            following = model.count(weighted_vote, weight)
+            history.append(following.share_changed(outcome))
+            outcome, converged = following, bool(history[-1] <= tol)
 
-    def _answer(self, scores, labels, accuracy, weight, known):
-        return Aggregation(
-            labels,
-            soft=clamp_soft(shares(scores).soft(labels), known),
-            worker_score=accuracy,
-            parameters={"weight": weight},
-        )
+    def model(self, votes, known, seed):
+        """Where weighted votes are counted."""
+        return WeightedVotes(votes, known, seed)
+
+    def _answer(self, outcome, weight, n_votes):
+        accuracy = outcome.n_agree / n_votes
+        return outcome.answer(_soft, worker_score=accuracy, parameters={"weight": weight})
+
+
+def _soft(scores, labels):
+    return shares(scores).soft(labels)
 
 
 def shares(scores: Scores) -> Scores:

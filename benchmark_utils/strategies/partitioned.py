@@ -14,8 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Strategy
+from benchmark_utils.strategies.catd import CATD
+from benchmark_utils.strategies.crh import CRH
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
+from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.steps.known import check_known
@@ -26,9 +29,11 @@ from benchmark_utils.strategies.steps.partitioned_models import (
     PartitionedVotedModel,
     refuse_known,
 )
+from benchmark_utils.strategies.steps.partitioned_weights import PartitionedWeightedVotes
 from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
+from benchmark_utils.strategies.zbs import ZeroBasedSkill
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes.partitions import PartitionedVotes
 
@@ -164,11 +169,42 @@ class PartitionedWeightedDawidSkene(PartitionedDawidSkene, WeightedDawidSkene):
         return Aggregation(labels, soft=soft, note=note, **described)
 
 
+@dataclass
+class OnWeightedVotes:
+    """What a strategy of weighted votes needs on partitions: a pass for each vote, and one more for the soft labels."""
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def model(self, votes: PartitionedVotes, known, seed):
+        return PartitionedWeightedVotes(votes, known, seed, self.scratch, self.engine)
+
+
+class PartitionedIWMV(OnWeightedVotes, IWMV):
+    """IWMV on partitions, see `OnWeightedVotes`."""
+
+
+class PartitionedZBS(OnWeightedVotes, ZeroBasedSkill):
+    """ZBS on partitions, see `OnWeightedVotes`."""
+
+
+class PartitionedCATD(OnWeightedVotes, CATD):
+    """CATD on partitions, see `OnWeightedVotes`."""
+
+
+class PartitionedCRH(OnWeightedVotes, CRH):
+    """CRH on partitions, see `OnWeightedVotes`."""
+
+
 PARTITIONED = {
     "MV": partial(OnePass, MajorityVote()),
     "NS": partial(OnePass, NaiveSoft()),
     "TwoThird": partial(OnePass, TwoThird()),
     "WAWA": PartitionedWAWA,
+    "IWMV": PartitionedIWMV,
+    "ZBS": PartitionedZBS,
+    "CATD": PartitionedCATD,
+    "CRH": PartitionedCRH,
     "OneCoinDS": PartitionedOneCoin,
     "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,

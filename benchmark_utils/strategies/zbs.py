@@ -3,9 +3,8 @@
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, weighted_vote
-from benchmark_utils.strategies.steps.worker_agreement import agreement
+from benchmark_utils.strategies.steps.voted_posterior import weighted_vote
+from benchmark_utils.strategies.steps.weighted_votes import WeightedVotes
 from benchmark_utils.votes import Votes, normalise
 
 _HALVING = 20  # iterations after which the learning rate is halved
@@ -55,31 +54,31 @@ class ZeroBasedSkill:
 
     def iterate(self, votes: Votes, tol=0.0, seed=0, known=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
-        pairs = Pairs(votes)
+        model = self.model(votes, known, seed)
         n_votes = votes.votes_per_worker
         active = n_votes > 0
         skill = np.ones(votes.n_worker)
-        scores = weighted_vote(pairs, skill)
-        labels = clamp_labels(scores.labels(seed), known)
+        outcome = model.count(weighted_vote, skill)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, scores, labels, skill, known)
+            yield Point(history, converged, self._answer, outcome, skill)
             if converged:
                 return
-            excess = np.where(active, skill - agreement(pairs, labels, np.maximum(n_votes, 1)), 0)
+            excess = np.where(active, skill - outcome.n_agree / np.maximum(n_votes, 1), 0)
             skill = skill - 0.5 ** (len(history) // _HALVING) * excess
             # a worker who never agreed keeps a trace of a voice: the label is always one that was voted
-            scores, before = weighted_vote(pairs, np.maximum(skill, 1e-12)), labels
-            labels = clamp_labels(scores.labels(seed), known)
+            following = model.count(weighted_vote, np.maximum(skill, 1e-12))
             history.append(np.mean(excess[active] ** 2) / 2)
-            converged = bool(np.mean(labels != before) <= tol)
+            outcome, converged = following, bool(following.share_changed(outcome) <= tol)
 
-    def _answer(self, scores, labels, skill, known):
-        soft = scores.pairs.matrix(scores.voted)
-        return Aggregation(
-            labels,
-            soft=clamp_soft(normalise(soft if scores.pairs.is_large else soft.toarray()), known),
-            worker_score=skill,
-            parameters={"skill": skill},
-        )
+    def model(self, votes, known, seed):
+        """Where weighted votes are counted."""
+        return WeightedVotes(votes, known, seed)
+
+    def _answer(self, outcome, skill):
+        return outcome.answer(_soft, worker_score=skill, parameters={"skill": skill})
+
+
+def _soft(scores, labels):
+    soft = scores.pairs.matrix(scores.voted)
+    return normalise(soft if scores.pairs.is_large else soft.toarray())

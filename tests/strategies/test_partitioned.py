@@ -18,6 +18,7 @@ from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.partition_writing import write_partitions
 
 N_PARTS = (1, 3, 9, 50)
+WEIGHTED = ("IWMV", "ZBS", "CATD", "CRH")
 VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
 ONE_PROCESS = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
 ROUNDING = 1e-12  # sums over tasks are exact in partitions and rounded in one process
@@ -69,7 +70,7 @@ def test_ties_of_the_start_are_broken_as_in_one_process(name, crowd, folders):
         np.testing.assert_array_equal(fit(PARTITIONED[name], votes, seed=3, **start).labels, expected)
 
 
-@pytest.mark.parametrize("name", ["WAWA", "ZC", *VOTED])
+@pytest.mark.parametrize("name", ["WAWA", *WEIGHTED, "ZC", *VOTED])
 def test_what_is_summed_by_worker_alone_is_the_same_to_the_bit(name, crowd, results):
     expected = fit(ONE_PROCESS[name], crowd, seed=3)
     for result in results[name]:
@@ -101,7 +102,7 @@ def test_any_number_of_partitions_gives_the_same_bits(name, results):
         ("NS", {}),
         ("TwoThird", {}),
         ("WAWA", {}),
-        *((name, o) for name in ("OneCoinDS", "ZC", *VOTED) for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
+        *((name, o) for name in (*WEIGHTED, "OneCoinDS", "ZC", *VOTED) for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
     ],
 )
 def test_a_small_crowd_has_dense_soft_labels(name, options, tmp_path):
@@ -135,7 +136,7 @@ def test_the_options_are_those_of_one_process(crowd, folders):
             PARTITIONED[name](support="full").fit(parts)
 
 
-@pytest.mark.parametrize("name", ["OneCoinDS", "ZC", *VOTED])
+@pytest.mark.parametrize("name", [*WEIGHTED, "OneCoinDS", "ZC", *VOTED])
 def test_known_truths_are_refused(name, folders):
     known = np.full(folders[1].n_task, -1)
     known[5] = 0
@@ -154,7 +155,7 @@ def test_the_hybrid_turns_hard_at_the_same_iteration(crowd, folders):
     assert histories[0] != histories[1] != histories[2]
 
 
-@pytest.mark.parametrize("name", ["FDS", "FDS-hybrid"])
+@pytest.mark.parametrize("name", [*WEIGHTED, "FDS", "FDS-hybrid"])
 def test_it_stops_where_so_few_labels_change(name, tmp_path):
     votes = independent(n_task=3_000, n_worker=60, feedback=3, seed=5).votes  # whose labels take long to stand still
     parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=700)

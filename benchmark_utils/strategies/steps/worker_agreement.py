@@ -5,7 +5,6 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import eigsh
 
-from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import support
 
@@ -65,8 +64,3 @@ def signs(worker, partner, agreement, n_worker):
     colour = np.where(vector[: len(largest), 0] < 0, -1, 1)
     result[largest] = colour if colour.sum() >= 0 else -colour
     return result
-
-
-def agreement(pairs: Pairs, labels, n_votes) -> np.ndarray:
-    """The share of each worker's votes that are the task's label, (n_worker,); zero without votes."""
-    return pairs.sum_by_worker(pairs.is_label(labels).astype(float)) / n_votes

@@ -1,0 +1,64 @@
+"""Weighted votes over partitions on disk, in one pass each: IWMV, ZBS, CATD and CRH."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.steps.known import check_known
+from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
+from benchmark_utils.strategies.steps.partition_passes import Index, LabelsOnDisk
+from benchmark_utils.strategies.steps.partitioned_models import refuse_known
+from benchmark_utils.votes.partitions import PartitionedVotes
+
+
+class PartitionedWeightedVotes:
+    """See `weighted_votes.WeightedVotes`."""
+
+    def __init__(self, votes: PartitionedVotes, known, seed, scratch: Path | None = None, engine: Callable = map):
+        refuse_known(check_known(known, votes))
+        self.votes, self.seed, self.scratch, self.index = votes, seed, scratch, Index(votes, scratch, engine)
+
+    def count(self, scores_of, *by_worker) -> PartitionedOutcome:
+        seed = self.seed
+
+        def of(pairs):
+            """The scores in a partition, whose workers are those of the whole crowd that vote in it."""
+            scores = scores_of(pairs, *(numbers[pairs.workers] for numbers in by_worker))
+            return scores, scores.labels(seed)
+
+        def local(pairs):
+            return pairs, of(pairs)[1]
+
+        all_labels, n_agree = LabelsOnDisk(self.scratch), np.zeros(self.votes.n_worker)
+        for pairs, labels in self.index.map(local):
+            all_labels.append(labels)
+            pairs.add_by_worker(n_agree, pairs.is_label(labels).astype(float))
+        return PartitionedOutcome(self, of, all_labels, n_agree)
+
+
+@dataclass(frozen=True, eq=False)
+class PartitionedOutcome:
+    """See `weighted_votes.Outcome`: the labels are on disk, and `of` a partition gives its scores and labels."""
+
+    model: PartitionedWeightedVotes
+    of: Callable
+    labels: LabelsOnDisk
+    n_agree: np.ndarray
+
+    def share_changed(self, before: PartitionedOutcome) -> float:
+        return self.labels.share_changed(before.labels, self.model.votes)
+
+    def answer(self, soft_of, **described) -> Aggregation:
+        of, model = self.of, self.model
+
+        def local(pairs):
+            scores, labels = of(pairs)
+            return labels, soft_of(scores, labels)
+
+        labels, soft = on_disk_in_order(model.index.map(local), model.votes, model.scratch)
+        return Aggregation(labels, soft=soft, **described)
