@@ -19,9 +19,12 @@ from benchmark_utils.learning.crowd_layer import CrowdLayer  # noqa: E402
 from benchmark_utils.learning.crowdlab import CROWDLAB  # noqa: E402
 from benchmark_utils.learning.pruning import AUMC, WAUM  # noqa: E402
 from benchmark_utils.learning.training import checkpoints as module  # noqa: E402
+from benchmark_utils.learning.training import networks  # noqa: E402
 from benchmark_utils.learning.training.checkpoints import VARIABLE, checkpoints  # noqa: E402
 from benchmark_utils.learning.training.errors import LearningError  # noqa: E402
-from benchmark_utils.learning.training.trainer import Trainer  # noqa: E402
+from benchmark_utils.learning.training.recipe import Recipe  # noqa: E402
+from benchmark_utils.learning.training.tasks import Tasks  # noqa: E402
+from benchmark_utils.learning.training.trainer import PlainLoss, Trainer  # noqa: E402
 from benchmark_utils.votes import Votes  # noqa: E402
 from tests.conftest import ROOT  # noqa: E402
 
@@ -218,6 +221,21 @@ def test_other_code_trains_from_the_start(steps, tmp_path, monkeypatch):
     with checkpoints(tmp_path):
         STRATEGIES["Classifier"].fit(votes, tasks, seed=3)
     assert steps.n_epoch == 4
+
+
+def test_the_order_and_the_dropout_count_too():
+    """Where two trainings start from the same weights."""
+    network = networks.two_dense(5, 3)
+    _, tasks = crowd()
+    examples = {"task": np.arange(40), "target": np.arange(40) % 3}
+
+    def found(order, dropout):
+        torch.manual_seed(dropout)
+        trainer = Trainer(PlainLoss(network), Tasks(tasks, torch.device("cpu")), examples, Recipe(), 2, order)
+        return module.fingerprint(trainer)
+
+    assert found(0, 0) == found(0, 0)
+    assert len({found(0, 0), found(1, 0), found(0, 1)}) == 3
 
 
 class Mischief:
