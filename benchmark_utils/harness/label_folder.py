@@ -1,7 +1,7 @@
 """The command `label`: own votes in, labels out, without a run of Benchopt.
 
     python -m benchmark_utils label PATH [--task COLUMN] [--worker COLUMN] [--label COLUMN] [--truth COLUMN]
-        [--strategy NAME|auto] [--output DIR] [--force]
+        [--strategy NAME|auto] [--output DIR] [--force] [--engine disk|dask[:PROCESSES]|dask:ADDRESS]
 
 PATH is a folder of votes or its file. The columns are those of a table that names them otherwise. DIR, by default
 `labels_NAME` in the current folder, gets labels.csv, workers.csv, tasks_to_ask.csv and the page votes.html, and
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_utils.crowds.formats.folder import read_noting
+from benchmark_utils.harness.dask_map import EngineError
 from benchmark_utils.harness.hard_tasks import hard_tasks
 from benchmark_utils.harness.label_page import MOST_CLASSES, page_of
 from benchmark_utils.harness.label_partitions import label_partitions
@@ -51,9 +52,14 @@ def _label(chosen, output) -> str:
     """Writes the files, and returns what there is to say."""
     check_output(output, chosen.force)
     if is_partitioned(chosen.path):
-        files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent)
+        try:
+            files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent, chosen.engine)
+        except EngineError as error:
+            raise CannotError(str(error)) from error
         write_whole(output, files, chosen.force)
         return "\n".join([*said, f"Written: {', '.join(files)} in {output}"])
+    if chosen.engine != "disk":
+        raise CannotError(f"--engine is for votes in partitions, and {chosen.path} is none of those: leave it out")
     votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
     why_not = refusal(chosen.strategy, votes)
     if why_not:
@@ -72,6 +78,8 @@ def _parser():
     chosen = f"auto, the default, or one of {', '.join(STRATEGIES)}"
     parser.add_argument("--strategy", default="auto", choices=names, metavar="NAME", help=chosen)
     parser.add_argument("--output", type=Path, metavar="DIR", help="the folder to write, labels_NAME by default")
+    engines = "of votes in partitions: disk, the default; dask, dask:PROCESSES or dask:ADDRESS"
+    parser.add_argument("--engine", default="disk", help=engines)
     parser.add_argument("--force", action="store_true", help="replace a folder that this command wrote before")
     return parser
 

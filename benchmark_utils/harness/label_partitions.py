@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from benchmark_utils.harness.dask_map import engine_of
 from benchmark_utils.harness.label_tables import soft_labels
 from benchmark_utils.harness.own_votes import count
 from benchmark_utils.strategies.aggregation import Aggregation
@@ -20,7 +21,7 @@ from benchmark_utils.votes.partitions import Partition, PartitionedVotes
 WORKERS_AT_A_TIME = 1_000_000
 
 
-def label_partitions(folder: Path, strategy: str, scratch: Path) -> tuple[dict, list[str]]:
+def label_partitions(folder: Path, strategy: str, scratch: Path, engine: str = "disk") -> tuple[dict, list[str]]:
     """The texts of the files, by name and in pieces, and what there is to say.
 
     Parameters
@@ -30,11 +31,15 @@ def label_partitions(folder: Path, strategy: str, scratch: Path) -> tuple[dict, 
     strategy : str
     scratch : Path
         A folder for temporary files, of some 50 bytes a vote.
+    engine : str
+        See `dask_map.engine_of`.
 
     Raises
     ------
     VotesError
         A strategy that does not run on partitions, a partition that is missing or damaged.
+    EngineError
+        Workers of dask that are not there, or that lack memory, files or code.
     """
     votes = PartitionedVotes.open(folder)
     if strategy not in PARTITIONED:
@@ -42,8 +47,9 @@ def label_partitions(folder: Path, strategy: str, scratch: Path) -> tuple[dict, 
             f"votes in partitions are not compared with one another and {strategy} does not run on them: name one of "
             f"{', '.join(PARTITIONED)} with --strategy"
         )
-    fitted = PARTITIONED[strategy](scratch=scratch)
-    result = fitted.fit(votes)
+    with engine_of(engine) as over_partitions:
+        fitted = PARTITIONED[strategy](scratch=scratch, engine=over_partitions)
+        result = fitted.fit(votes)
     sizes = (votes.n_votes, "vote"), (np.count_nonzero(votes.votes_per_worker), "worker"), (votes.n_task, "task")
     said = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes))]
     support = ", with support='voted'" if hasattr(fitted, "support") else ""

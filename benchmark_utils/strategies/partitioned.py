@@ -30,6 +30,7 @@ from benchmark_utils.strategies.steps.partitioned_models import (
     refuse_known,
 )
 from benchmark_utils.strategies.steps.partitioned_weights import PartitionedWeightedVotes
+from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.strategies.two_third import TwoThird
 from benchmark_utils.strategies.wawa import WAWA
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
@@ -78,9 +79,10 @@ class PartitionedWAWA:
         for workers, n in map_votes(_agreeing, votes, seed, self.engine):
             n_agree[workers] += n
         beta = n_agree / np.maximum(votes.votes_per_worker, 1)
+        shared = share(beta, Scratch(self.scratch), self.engine)
 
         def local(part, rng):
-            voted = WAWA().vote(part, beta, rng)
+            voted = WAWA().vote(part, shared[:], rng)
             return voted.labels, voted.soft
 
         found = map_votes(local, votes, seed, self.engine)

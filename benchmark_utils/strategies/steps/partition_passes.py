@@ -11,9 +11,7 @@ the place of Python's `map`. What lies on disk then travels as its place there, 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.labels import SparseSoft
@@ -28,25 +27,6 @@ from benchmark_utils.votes.partitions import PartitionedVotes
 
 _COARSE, _FINE = 2.0**20, 2.0**36  # a number is so many whole parts, and parts of them
 _BLOCK = 2**16
-
-
-class Scratch:
-    """A temporary folder of arrays, which is removed with this object, or when Python ends."""
-
-    def __init__(self, parent: Path | None = None):
-        self.folder = Path(tempfile.mkdtemp(prefix="partitions-", dir=parent))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-
-    def save(self, index, **arrays):
-        for name, array in arrays.items():
-            np.save(self.folder / f"{name}-{index}.npy", array)
-
-    def load(self, index, *names):
-        return [np.load(self.folder / f"{name}-{index}.npy") for name in names]
-
-    def mapped(self, index, name):
-        """An array that is read where it is used."""
-        return np.load(self.folder / f"{name}-{index}.npy", mmap_mode="r")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +125,10 @@ class Index:
         It may run elsewhere, see `engine`: it needs what its pairs give, and what it returns travels.
         """
         return self._engine(partial(_read_and, local, self.read), range(len(self.votes)))
+
+    def share(self, array):
+        """An array that `local` takes the entries of its partition from, in such a form that it need not travel."""
+        return share(array, self.scratch, self._engine)
 
 
 def _write_columns(votes, scratch, index):

@@ -62,6 +62,8 @@ class PartitionedPosterior:
         return self._pass(lambda pairs: (naive_posterior(pairs), np.zeros(0)), uniform)
 
     def expect(self, log_odds, prevalence):
+        log_odds = self.index.share(log_odds)
+
         def of(pairs):
             return posterior_and_evidence(pairs, pairs.sum_workers(log_odds[pairs.workers]), prevalence)
 
@@ -206,6 +208,7 @@ class PartitionedVotedModel(VotedModel):
 
     def _posterior_of(self, parameters):
         log_confusion, log_prevalence, _ = parameters
+        log_confusion = self.index.share(log_confusion)
 
         def of(pairs, met):
             log_joint = met.sum(log_confusion)

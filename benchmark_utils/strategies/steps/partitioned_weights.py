@@ -24,7 +24,7 @@ class PartitionedWeightedVotes:
         self.votes, self.seed, self.scratch, self.index = votes, seed, scratch, Index(votes, scratch, engine)
 
     def count(self, scores_of, *by_worker) -> PartitionedOutcome:
-        seed = self.seed
+        seed, by_worker = self.seed, [self.index.share(numbers) for numbers in by_worker]
 
         def of(pairs):
             """The scores in a partition, whose workers are those of the whole crowd that vote in it."""
