@@ -8,6 +8,7 @@ results go from a worker to this process directly, where the network allows it, 
 
 from __future__ import annotations
 
+import builtins
 import logging
 import os
 import pickle
@@ -77,6 +78,9 @@ class DaskMap:
         for started in (self.client, self._cluster):
             if started is not None:
                 started.close()
+
+    def __reduce__(self):  # in what travels to a worker, which goes over no partitions
+        return getattr, (builtins, "map")
 
     def __call__(self, function: Callable, indices: Iterable[int]) -> Iterator:
         """`function` of each index, in their order; it runs on the workers, a few at a time."""

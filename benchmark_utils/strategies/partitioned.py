@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from benchmark_utils.strategies.aggregation import Aggregation, Strategy
 from benchmark_utils.strategies.catd import CATD
@@ -161,9 +162,12 @@ class PartitionedWeightedDawidSkene(PartitionedDawidSkene, WeightedDawidSkene):
 
     def answer(self, model, posterior, parameters, seed, note=""):
         described = model.describe(parameters)
-        diagonal = described["parameters"]["diagonal"]
+        diagonal, scratch = described["parameters"]["diagonal"], Scratch(self.scratch)
+        arrays = [share(a, scratch, self.engine) for a in (diagonal.data, diagonal.indices, diagonal.indptr)]
+        shape = diagonal.shape
 
         def local(part, rng):
+            diagonal = sparse.csr_array(tuple(array[:] for array in arrays), shape=shape)
             voted = WeightedDawidSkene().vote(part, diagonal, rng)
             return voted.labels, voted.soft
 
