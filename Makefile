@@ -31,7 +31,7 @@ if [ -n "$$(results)" ]; then $(BIN)/python -m benchmark_utils page; fi; exit $$
 endef
 
 run: .venv/run prepare
-	$(call whole_run,-s '(?!tolerance).+')
+	$(call whole_run,-s '(?!tolerance|partitioned).+')
 
 quick: .venv/run
 	$(call whole_run,--config run_configs/quick.yml)

@@ -40,7 +40,7 @@ def main():
     parser.add_argument("--solvers", nargs="+")
     chosen = parser.parse_args()
     results = read_result(chosen.result)
-    results = results[~results["solver_name"].str.startswith("tolerance")]
+    results = results[~results["solver_name"].str.startswith(("tolerance", "partitioned"))]
     for column in ("dataset_name", "solver_name"):
         results[column] = results[column].map(short_names(results[column].unique()))
     if chosen.solvers:

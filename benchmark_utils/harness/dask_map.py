@@ -12,19 +12,20 @@ import builtins
 import logging
 import os
 import pickle
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from itertools import islice
-
-import psutil
+from pathlib import Path
 
 from benchmark_utils.harness.glibc_memory import give_freed_memory_back, keep_freed_memory
 from benchmark_utils.harness.limits import dask_limit
 
 PATIENCE = 30  # seconds to wait for a worker, and for a result of one that is paused
+_US = sys.modules[__name__.partition(".")[0]]
 _AHEAD = 2  # partitions per thread: one at work, and one whose result waits for those before it
 
 
@@ -56,14 +57,20 @@ class DaskMap:
 
     def __enter__(self) -> DaskMap:
         try:
+            import cloudpickle
             import distributed
         except ImportError:
             raise EngineError("dask is not installed: pip install distributed") from None
-        self._errors = distributed
+        self._errors, self._pickling = distributed, cloudpickle
+        self._by_value = _US.__name__ in cloudpickle.cloudpickle.list_registry_pickle_by_value()
+        if self._by_value:  # as Benchopt has it: our classes would travel as code, and their locks cannot
+            cloudpickle.unregister_pickle_by_value(_US)
         try:
             if isinstance(self.workers, int):
-                options = dict(threads_per_worker=1, memory_limit=self.memory, dashboard_address=":0")
-                self._cluster = distributed.LocalCluster(n_workers=0, silence_logs=logging.CRITICAL, **options)
+                find_us = f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r})"
+                options = dict(threads_per_worker=1, memory_limit=self.memory, preload=[find_us])
+                quiet = dict(silence_logs=logging.CRITICAL, dashboard_address=":0")
+                self._cluster = distributed.LocalCluster(n_workers=0, **options, **quiet)
                 self._cluster.scale(self.workers)
             self.client = distributed.Client(
                 self._cluster or self.workers, direct_to_workers=True, set_as_default=False
@@ -78,6 +85,8 @@ class DaskMap:
         for started in (self.client, self._cluster):
             if started is not None:
                 started.close()
+        if self._by_value:
+            self._pickling.register_pickle_by_value(_US)
 
     def __reduce__(self):  # in what travels to a worker, which goes over no partitions
         return getattr, (builtins, "map")
@@ -148,6 +157,8 @@ def _work(function, index):
     The partitions need arrays of the same sizes, so that freed memory is kept. Above half of what the worker may take
     it is given back, or dask would let the worker stand still for ever.
     """
+    import psutil
+
     keep_freed_memory()
     try:
         return pickle.dumps(function(index), protocol=5)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.results import uncertainty as sure
-from benchmark_utils.results.names import is_library, is_selected, is_tolerance, short_names
+from benchmark_utils.results.names import is_library, is_repeat, is_selected, short_names
 from benchmark_utils.results.outcomes import Crowd, crowds_of
 from benchmark_utils.results.ranking import Board, board
 from benchmark_utils.results.table import ResultError
@@ -69,7 +69,7 @@ def compare(new, published=None, entrant=None) -> Comparison:
         raise ResultError("the new result does not say which data it is of: run it again with this version")
     entrant = find_entrant(new, published, entrant)
     rows, refused = join(new, published)
-    rows = rows[~rows["solver_name"].map(is_library) & ~rows["solver_name"].map(is_tolerance)]
+    rows = rows[~rows["solver_name"].map(is_library) & ~rows["solver_name"].map(is_repeat)]
     every = crowds_of(rows[rows["dataset_name"].isin(new["dataset_name"].unique())])
     crowds = [crowd for crowd in every if entrant in crowd.accuracy.index and crowd.right is not None]
     rivals = sorted({name for crowd in crowds for name in crowd.accuracy.index} - {entrant})
@@ -93,7 +93,7 @@ def compare(new, published=None, entrant=None) -> Comparison:
 
 def find_entrant(new, published, selection=None) -> str:
     """The full name of the strategy to compare."""
-    names = [name for name in new["solver_name"].unique() if not is_tolerance(name) and not is_library(name)]
+    names = [name for name in new["solver_name"].unique() if not is_repeat(name) and not is_library(name)]
     if selection is not None:
         found = [name for name in names if is_selected(name, selection)]
     else:

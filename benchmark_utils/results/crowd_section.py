@@ -4,7 +4,7 @@ import numpy as np
 
 from benchmark_utils.results import drawing
 from benchmark_utils.results.markup import Cell, between, counted, number, seconds, table, text
-from benchmark_utils.results.names import is_library, is_tolerance
+from benchmark_utils.results.names import is_library, is_repeat
 from benchmark_utils.results.ranking import crowd_board
 from benchmark_utils.results.table import curve, final_points
 from benchmark_utils.results.times import pareto_front
@@ -27,7 +27,7 @@ def crowd_section(anchor, rows, crowd, names) -> str:
         Short names.
     """
     title = names.crowd[rows["dataset_name"].iloc[0]]
-    ours = rows[~rows["solver_name"].map(is_library) & ~rows["solver_name"].map(is_tolerance)]
+    ours = rows[~rows["solver_name"].map(is_library) & ~rows["solver_name"].map(is_repeat)]
     parts = [f'<h2 id="{anchor}">{text(title)}</h2><p>{_what(rows, crowd)}</p>']
     last = final_points(ours)
     if crowd is not None and len(ours):

@@ -28,6 +28,7 @@ def _is_word(value):
 
 
 LIBRARIES = ("crowd-kit", "peerannot", "cleanlab")
+REPEATS = ("tolerance", "partitioned")
 
 
 def family_of(crowd):
@@ -52,9 +53,15 @@ def is_library(solver):
     return solver.partition("[")[0] in LIBRARIES
 
 
-def is_tolerance(solver):
-    """Whether it is the solver that repeats strategies which have a solver of their own."""
-    return solver.partition("[")[0] == "tolerance"
+def is_repeat(solver):
+    """Whether it is one of the solvers that repeat strategies which have a solver of their own."""
+    return solver.partition("[")[0] in REPEATS
+
+
+def repeated(solver):
+    """What a repeat is called on a page: the strategy that is run to a tolerance, or the whole name."""
+    family, _, options = solver.rstrip("]").partition("[")
+    return options.partition("strategy=")[2] or solver if family == "tolerance" else solver
 
 
 def is_selected(solver, selection):

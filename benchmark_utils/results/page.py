@@ -15,7 +15,7 @@ import pandas as pd
 from benchmark_utils.results import drawing
 from benchmark_utils.results.crowd_section import crowd_section
 from benchmark_utils.results.markup import Cell, between, counted, listed, number, seconds, table, text
-from benchmark_utils.results.names import is_library, is_selected, is_tolerance, short_names
+from benchmark_utils.results.names import is_library, is_repeat, is_selected, repeated, short_names
 from benchmark_utils.results.outcomes import crowds_of
 from benchmark_utils.results.ranking import FALLBACK, board, own, where_all_ran
 from benchmark_utils.results.table import ResultError, check_result, final_points, read_result, read_skips
@@ -56,7 +56,7 @@ def build_page(results: pd.DataFrame, title: str, twins=None, skips=None) -> str
     if overall is not None:
         blocks += [_leaderboard(overall, names, skips or {}), _second_board(crowds, ours, overall, names)]
         blocks += [_time_and_accuracy(overall, times, names)]
-    blocks += [_libraries(results, crowds, twins or {}, names), _tolerance(results, crowds, names)]
+    blocks += [_libraries(results, crowds, twins or {}, names), _repeats(results, crowds, names)]
     by_name = {crowd.name: crowd for crowd in crowds}
     for i, name in enumerate(datasets):
         rows = results[results["dataset_name"] == name]
@@ -264,21 +264,20 @@ def _found(selection, names):
     return [name for name in names.solver if is_selected(name, selection) and not is_library(name)]
 
 
-def _tolerance(results, crowds, names):
-    """The strategies stopped at a tolerance, which repeat others and are on no board."""
-    last = final_points(results[results["solver_name"].map(is_tolerance)])
-    if last.empty:
+def _repeats(results, crowds, names):
+    """The strategies stopped at a tolerance, or run on partitions, which repeat others and are on no board."""
+    if (last := final_points(results[results["solver_name"].map(is_repeat)])).empty:
         return ""
+    means = ("objective_acc_train", number), ("time", seconds)
     rows = [
-        (
-            f"{solver.partition('strategy=')[2].rstrip(']') or solver} on {names.crowd[crowd]}",
-            [number(some["objective_acc_train"].mean()), seconds(some["time"].mean())],
-        )
+        (f"{repeated(solver)} on {names.crowd[crowd]}", [shown(some[column].mean()) for column, shown in means])
         for (crowd, solver), some in last.groupby(["dataset_name", "solver_name"], sort=False)
     ]
     titles = ["strategy and crowd", "AccTrain", "time [s]"]
-    caption = "Strategies run to a tolerance that Benchopt chose: they repeat others, so no ranking has them"
-    return f'<h2 id="tolerance">Run to a tolerance</h2>{table("tolerance-table", caption, titles, rows)}'
+    caption = "Strategies run to a tolerance, or on partitions: they repeat others, so no ranking has them"
+    return '<h2 id="tolerance">Run to a tolerance, or on partitions</h2>' + table(
+        "tolerance-table", caption, titles, rows
+    )
 
 
 def main(arguments=None, twins=None):

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from benchmark_utils.results import uncertainty as sure
-from benchmark_utils.results.names import family_of, is_library, is_tolerance
+from benchmark_utils.results.names import family_of, is_library, is_repeat
 from benchmark_utils.results.outcomes import Crowd, crowds_of
 from benchmark_utils.results.table import final_points
 from benchmark_utils.scoring.columns import ACC_TRAIN, lower_is_better
@@ -61,9 +61,9 @@ def leaderboard(results, strategies=None) -> Board | None:
 
 
 def own(crowds) -> list[str]:
-    """The strategies that are neither a library's nor repetitions of another (`tolerance`)."""
+    """The strategies that are neither a library's nor repetitions of another (`tolerance`, `partitioned`)."""
     names = dict.fromkeys(name for crowd in crowds for name in crowd.accuracy.index)
-    return [name for name in names if not is_library(name) and not is_tolerance(name)]
+    return [name for name in names if not is_library(name) and not is_repeat(name)]
 
 
 def where_all_ran(crowds, strategies) -> list[Crowd]:
@@ -162,7 +162,7 @@ def mean_ranks(results, column=ACC_TRAIN):
     DataFrame, one row per solver, sorted by `mean rank`; one column of ranks per dataset.
     """
     names = results["solver_name"]
-    results = results[~names.map(is_tolerance) & ~names.map(is_library)]
+    results = results[~names.map(is_repeat) & ~names.map(is_library)]
     scores = final_points(results).pivot_table(index="solver_name", columns="dataset_name", values=column)
     if FALLBACK in scores.index:
         scores = scores.fillna(scores.loc[FALLBACK])

@@ -444,7 +444,7 @@ def test_the_published_run_has_every_crowd_and_every_strategy(benchmark):
     assert set(datasets) == {"literature", "bluebirds", "labelme", "music"}
     assert datasets["literature"]["name"] == list(CROWDS)
     solvers = {solver.name for solver in benchmark.check_solver_patterns(config["solver"], class_only=True)}
-    assert solvers == {solver.name for solver in benchmark.get_solvers()} - {"tolerance"}
+    assert solvers == {solver.name for solver in benchmark.get_solvers()} - {"tolerance", "partitioned"}
 
 
 def test_the_votes_are_those_that_pandas_reads():

@@ -79,7 +79,7 @@ def test_the_page_has_a_section_for_each_dataset_in_the_order_of_the_run(page):
     assert list(page.headings) == [
         "Leaderboard",
         "Accuracy against time at convergence",
-        "Run to a tolerance",
+        "Run to a tolerance, or on partitions",
         "other",
         "crowd[easy]",
         "crowd[hard]",
