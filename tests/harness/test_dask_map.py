@@ -124,9 +124,9 @@ def test_what_lies_on_disk_travels_as_its_place(parts):
     pairs = index.read(4)
     parts.votes_per_worker  # noqa: B018 (which is then kept)
     model = PartitionedVotedModel(parts, 0.0, np.full(parts.n_task, -1))
-    _, met = list(model._partitions())[4]
+    triples, met = list(model._map(lambda pairs, met: (pairs, met)))[4]
     shared = Shared(np.arange(100_000), Scratch())
-    for large in (parts, index, pairs, met, shared):
+    for large in (parts, index, pairs, triples, met, shared):
         assert len(pickle.dumps(large)) < 6_000
     copy = pickle.loads(pickle.dumps(pairs))
     for name in ("label", "n_votes", "row_start", "workers"):

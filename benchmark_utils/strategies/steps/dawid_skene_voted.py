@@ -8,6 +8,8 @@ from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.counts import dense_entries
 
+_BLOCK = 2**20  # triples
+
 
 class VotedModel:
     """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted_posterior.Pairs`.
@@ -97,12 +99,12 @@ class VotedModel:
         `diagonal` is a csr_array (n_worker, n_class) of pi^j_kk.
         """
         n_worker, n_class = self.votes.n_worker, self.votes.n_class
+        worker, true_class, voted_class = self._members()
         confusion = np.exp(parameters[0])
-        row, voted_class = self.triple // n_class, (self.triple % n_class).astype(np.int32)
-        worker, true_class = (row // n_class).astype(np.int32), (row % n_class).astype(np.int32)
         right = true_class == voted_class
-        diagonal = (confusion[right], (worker[right], true_class[right]))
-        diagonal = sparse.coo_array(diagonal, shape=(n_worker, n_class)).tocsr()
+        row_start = np.append(0, np.cumsum(np.bincount(worker[right], minlength=n_worker)))
+        row_start = row_start.astype(np.int32 if len(confusion) < 2**31 else np.int64)
+        diagonal = sparse.csr_array((confusion[right], true_class[right], row_start), shape=(n_worker, n_class))
         return dict(
             worker_score=diagonal.sum(axis=1) / n_class,
             parameters={
@@ -114,6 +116,16 @@ class VotedModel:
                 "prevalence": np.exp(parameters[1]),
             },
         )
+
+    def _members(self):
+        """The worker, true class and voted class of each triple, int32 (n_triples,); in no memory but theirs."""
+        n_triples, n_class = len(self.triple), self.votes.n_class
+        members = np.empty((3, n_triples), np.int32)
+        for start in range(0, n_triples, _BLOCK):
+            some = slice(start, start + _BLOCK)
+            row, members[2, some] = np.divmod(self.triple[some], n_class)
+            members[0, some], members[1, some] = np.divmod(row, n_class)
+        return members
 
     @staticmethod
     def bytes_needed(votes: Votes) -> int:

@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares, triples_met
+from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares
 from benchmark_utils.strategies.steps.em import all_and_unvoted
 from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import (
     Index,
-    add_in_order,
     as_float,
     whole_sum,
 )
+from benchmark_utils.strategies.steps.partitioned_triples import Met, TriplePairs, write_triples
 from benchmark_utils.strategies.steps.voted_posterior import naive_posterior, posterior_and_evidence
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.partitions import PartitionedVotes
@@ -121,41 +121,6 @@ def refuse_known(known):
         raise ValueError("known truths need the votes in one process")
 
 
-class Met:
-    """Which triples the votes on each pair of a partition are; see `dawid_skene_voted.VotedModel`.
-
-    Parameters
-    ----------
-    scratch : Scratch
-        Where they are kept.
-    index : int
-        Which partition it is.
-
-    Attributes
-    ----------
-    place : int, (n_local,)
-        Where the triples that occur in the partition stand among all.
-    column : int, (n_met,)
-        The triple of each vote that meets a pair, one of 0, ..., n_local - 1; a pair after another.
-    n_met : int, (n_pairs,)
-        How many votes meet each pair.
-    """
-
-    def __init__(self, scratch, index):
-        self._where = scratch, index
-        self.place, self.column, self.n_met = scratch.load(index, "place", "column", "n_met")
-
-    def __reduce__(self):
-        return Met, self._where
-
-    def sum(self, by_triple):
-        """Sum over the votes that meet each pair of a number of their triple, (n_pairs,)."""
-        pair_start = np.append(0, np.cumsum(self.n_met)).astype(self.column.dtype)
-        shape = len(self.n_met), len(self.place)
-        met = sparse.csr_array((np.ones(len(self.column)), self.column, pair_start), shape=shape)
-        return met @ by_triple[self.place]
-
-
 class PartitionedVotedModel(VotedModel):
     """Dawid and Skene's EM with the posterior confined to the voted classes: see `dawid_skene_voted.VotedModel`.
 
@@ -166,35 +131,19 @@ class PartitionedVotedModel(VotedModel):
         refuse_known(known)
         self.votes, self.smoothing, self.scratch = votes, smoothing, scratch
         self.index = Index(votes, scratch, engine)
-        store = self.index.scratch
-
-        def write_met(pairs):
-            triple, pair_start = triples_met(votes.partition(pairs.index, named=False), pairs)
-            triple, column = np.unique(triple, return_inverse=True)
-            n_met = np.diff(pair_start).astype(np.int32)
-            store.save(pairs.index, triple=triple, column=column.astype(np.int32), n_met=n_met)
-            return pairs.index
-
-        found = np.concatenate([store.load(index, "triple")[0] for index in self.index.map(write_met)])
-        found.sort()  # np.unique hashes first: several times slower here
-        self.triple = found[np.append(True, found[1:] != found[:-1])]
-        del found
-        smallest = np.int32 if len(self.triple) < 2**31 else np.int64
-        for index in range(len(votes)):
-            (triple,) = store.load(index, "triple")
-            store.save(index, place=np.searchsorted(self.triple, triple).astype(smallest))
+        self._engine = engine
+        self.index.scratch.save("all", triple=write_triples(self.index))
         self._find_rows()
-        store.save("all", triple=self.triple)  # which an iteration does not need
-        self.triple = store.mapped("all", "triple")
 
-    def _partitions(self):
-        for pairs in self.index:
-            yield pairs, Met(self.index.scratch, pairs.index)
+    @property
+    def triple(self):
+        """On disk, since an iteration does not need them. What is read of it is in memory as long as it is used."""
+        return self.index.scratch.mapped("all", "triple")
 
     def _map(self, local):
         """`local` of the pairs of each partition, and of the triples that they meet."""
-        store = self.index.scratch
-        return self.index.map(lambda pairs: local(pairs, Met(store, pairs.index)))
+        of = self.index
+        return self._engine(lambda index: local(TriplePairs(of, index), Met(of.scratch, index)), range(len(self.votes)))
 
     def start(self):
         return self._pass(lambda pairs, met: (naive_shares(pairs), np.zeros(0)))
@@ -228,7 +177,7 @@ class PartitionedVotedModel(VotedModel):
         """The sums of a `Recipe`, from each partition, its triples, its posterior and its log evidence."""
         count, by_class, log_evidence = np.zeros(len(self.triple)), np.zeros(self.votes.n_class), 0
         for pairs, met, posterior, evidence in found:
-            add_in_order(count, met.place, met.column, np.repeat(posterior, met.n_met))
+            met.add(count, posterior)
             np.add.at(by_class, pairs.label, posterior)
             log_evidence += evidence
         return count, by_class, as_float(log_evidence)

@@ -32,6 +32,9 @@ class Scratch:
     def load(self, index, *names):
         return [np.load(self.folder / f"{name}-{index}.npy") for name in names]
 
+    def remove(self, index, name):
+        (self.folder / f"{name}-{index}.npy").unlink()
+
     def mapped(self, index, name):
         """An array that is read where it is used."""
         return np.load(self.folder / f"{name}-{index}.npy", mmap_mode="r")

@@ -44,12 +44,15 @@ class Pairs:
         self._first_vote, self.row_start = support(votes)
         self.label = votes.label[self._first_vote].astype(np.intp)  # numpy casts other indices at each use
         self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
+        self._of = votes
+        self.group_by_task()
+
+    def group_by_task(self):
         n_voted = np.diff(self.row_start)
         self.filled = np.flatnonzero(n_voted)
         self.n_voted = n_voted[self.filled]
         self._first_pair = self.row_start[self.filled]
         self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
-        self._of = votes
         self._pairs = _neighbours(self._first_pair, len(self.label))
         self._draws = None
 
