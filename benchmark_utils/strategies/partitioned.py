@@ -22,6 +22,7 @@ from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
+from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
 from benchmark_utils.strategies.steps.partitioned_hard import PartitionedHardModel
@@ -30,6 +31,7 @@ from benchmark_utils.strategies.steps.partitioned_models import (
     PartitionedVotedModel,
     refuse_known,
 )
+from benchmark_utils.strategies.steps.partitioned_plantnet import PartitionedBallot
 from benchmark_utils.strategies.steps.partitioned_weights import PartitionedWeightedVotes
 from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.strategies.two_third import TwoThird
@@ -96,6 +98,23 @@ def _agreeing(part, rng):
     n_agree = WAWA().count_agreeing(part, rng)
     workers = np.flatnonzero(n_agree)
     return workers, n_agree[workers]
+
+
+@dataclass(frozen=True)
+class PartitionedPlantNet(PlantNet):
+    """PlantNet, with a pass over the partitions for each iteration, and one more for the labels.
+
+    Once the weights stand still another pass finds whether the labels do.
+    """
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def model(self, votes: PartitionedVotes, seed):
+        return PartitionedBallot(votes, self.cast, seed, self.scratch, self.engine)
+
+    def __getstate__(self):
+        return vars(self) | {"engine": map}  # where it arrives it looks at one partition
 
 
 @dataclass
@@ -211,6 +230,7 @@ PARTITIONED = {
     "ZBS": PartitionedZBS,
     "CATD": PartitionedCATD,
     "CRH": PartitionedCRH,
+    "PlantNet": PartitionedPlantNet,
     "OneCoinDS": PartitionedOneCoin,
     "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,

@@ -111,14 +111,15 @@ class PlantNet:
 
     def iterate(self, votes: Votes, tol=1e-6, seed=0):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        machine = self._machine_votes(votes)
-        ballot = Ballot(votes if machine is None else add_voter(votes, machine), seed)
+        ballot = self.model(votes, seed)
         weight = np.full(ballot.votes.n_worker, GAMMA)
         has_fixed_weight = self.ai in ("fixed", "confident")
         if has_fixed_weight:
             weight[-1] = 0  # line 1 is the majority of the users
         labels = ballot.weighted_majority(weight)
-        agreement = ballot.agreement(ballot.is_right(labels))
+        agreement = None
+        if self.penalty == "accuracy":
+            agreement = _share(*ballot.sum(self._count_backed, labels, weight)[1])
         if has_fixed_weight:
             weight[-1] = self.w_ai
         n_species = np.zeros(ballot.votes.n_worker)
@@ -128,35 +129,41 @@ class PlantNet:
             if converged:
                 return
             before, labels_before = weight, labels
-            right = ballot.is_right(labels)
-            valid, _, _ = self._judge(ballot, votes, labels, weight)
-            n_species = ballot.count_species(right, valid)
-            weight = WEIGHTS[self.weight](self._penalise(ballot, n_species, right, valid, agreement))
+            identified, reviewed = ballot.sum(self._count, labels, weight)
+            n_species = ballot.count_species(*identified[:2])
+            weight = WEIGHTS[self.weight](self._penalise(ballot, n_species, identified[2:], reviewed, agreement))
             if has_fixed_weight:
                 weight[-1] = self.w_ai
             labels = ballot.weighted_majority(weight)
             history.append(float(np.abs(weight - before).max()))
-            converged = history[-1] <= tol and np.array_equal(labels, labels_before)
+            converged = history[-1] <= tol and ballot.are_same(labels, labels_before)
 
     def _answer(self, ballot, votes, labels, weight, n_species):
-        valid, confidence, accuracy = self._judge(ballot, votes, labels, weight)
-        estimated = {
-            "proposed": labels,
-            "valid": valid,
-            "confidence": confidence,
-            "accuracy": accuracy,
+        labels, soft, estimated = ballot.gather(self._of_tasks, labels, weight)
+        estimated |= {
             "weight": weight[: votes.n_worker],
             "n_species": n_species[: votes.n_worker].astype(np.int64),
             "validates_alone": _at_least(weight[: votes.n_worker], self._theta_conf()),
         }
         if ballot.votes.n_worker > votes.n_worker:  # the model is a voter
             estimated["machine_weight"] = weight[-1]
-        return Aggregation(
-            np.where(valid, labels, -1),
-            soft=normalise(sum_votes(ballot.votes, weight[ballot.votes.worker])),
-            worker_score=weight[: votes.n_worker],
-            parameters=estimated,
-        )
+        return Aggregation(labels, soft, worker_score=weight[: votes.n_worker], parameters=estimated)
+
+    def _of_tasks(self, ballot, labels, weight):
+        """Labels, soft labels, and what else is estimated of each task."""
+        valid, confidence, accuracy = self._judge(ballot, labels, weight)
+        soft = normalise(sum_votes(ballot.votes, weight[ballot.votes.worker]))
+        estimated = {"proposed": labels, "valid": valid, "confidence": confidence, "accuracy": accuracy}
+        return np.where(valid, labels, -1), soft, estimated
+
+    def model(self, votes, seed):
+        """What the iterations count in the votes."""
+        return Ballot(self.cast(votes), seed)
+
+    def cast(self, votes):
+        """The votes, the model's among them where it is a voter."""
+        machine = self._machine_votes(votes)
+        return votes if machine is None else add_voter(votes, machine)
 
     def _machine_votes(self, votes):
         """The model's answers that count as votes, (n_task,), -1 where it does not vote; None where it never does."""
@@ -176,8 +183,9 @@ class PlantNet:
             return np.where(votes.machine_score >= self.theta_score, votes.machine_label, -1)
         return votes.machine_label
 
-    def _judge(self, ballot, votes, labels, weight):
+    def _judge(self, ballot, labels, weight):
         """Lines 5 to 7: s, conf and acc of each task."""
+        votes = ballot.votes
         confidence, total = ballot.confidence(labels, weight)
         if self.ai == "invalidating":
             total += self.w_ai * ((votes.machine_label >= 0) & (votes.machine_label != labels))
@@ -190,20 +198,40 @@ class PlantNet:
             return self.theta_conf
         return min(PUBLISHED_THETA_CONF[self.weight], WEIGHTS[self.weight](8))
 
-    def _penalise(self, ballot, n_species, right, valid, agreement):
+    def _count_backed(self, ballot, labels, weight):
+        """No pair; who was right among all votes."""
+        return (), ballot.count_right(ballot.is_right(labels))
+
+    def _count(self, ballot, labels, weight):
+        """The pairs identified right, and wrong where it matters; who was right among the reviewed, likewise."""
+        right = ballot.is_right(labels)
+        valid, _, _ = self._judge(ballot, labels, weight)
+        identified, numbers = ballot.identified(right, valid), ()
+        if self.penalty == "difference":
+            identified += ballot.identified(~right, valid)
+        if self.penalty in ("reviewed", "reviewed_valid"):
+            reviewed = ballot.votes.votes_per_task >= 2
+            if self.penalty == "reviewed_valid":
+                reviewed &= valid
+            numbers = ballot.count_right(right, reviewed)
+        return identified, numbers
+
+    def _penalise(self, ballot, n_species, wrong, reviewed, agreement):
         """The number of species that f is given (section 4.3.1); the thesis writes min in "difference" for max."""
         if self.penalty == "difference":
-            return np.maximum(n_species - ballot.count_species(~right, valid), 0)
+            return np.maximum(n_species - ballot.count_species(*wrong), 0)
         if self.penalty == "ratio":
             return n_species / np.maximum(ballot.n_proposed, 1)
         if self.penalty == "accuracy":
             return n_species * agreement
         if self.penalty in ("reviewed", "reviewed_valid"):
-            reviewed = ballot.votes.votes_per_task >= 2
-            if self.penalty == "reviewed_valid":
-                reviewed &= valid
-            return n_species * ballot.agreement(right, reviewed)
+            return n_species * _share(*reviewed)
         return n_species
+
+
+def _share(n_right, n_counted):
+    """n_right / n_counted, 1 where nothing was counted."""
+    return np.divide(n_right, n_counted, out=np.ones(len(n_counted)), where=n_counted > 0)
 
 
 def _at_least(values, threshold):

@@ -26,21 +26,18 @@ class Ballot:
     """
 
     def __init__(self, votes: Votes, seed):
-        self.votes, self.seed = votes, seed
-        self.by_author = np.zeros(votes.n_votes, dtype=bool)
-        if votes.author is not None:
-            self.by_author = votes.author[votes.task] == votes.worker
+        self.votes, self.seed, self.by_author = votes, seed, by_author(votes)
         keys, pair = np.unique(votes.worker_and_label, return_inverse=True)
-        self.pair = pair.astype(votes.worker.dtype)
+        self.n_pair, self.pair = len(keys), pair.astype(votes.worker.dtype)
         self.pair_user = (keys // votes.n_class).astype(votes.worker.dtype)
         self.n_proposed = np.bincount(self.pair_user, minlength=votes.n_worker)
-        row_start = votes.task_start
-        self.given = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), (votes.n_task, votes.n_worker))
         self._find_contested()
 
     def _find_contested(self):
         """Set the contested tasks, those with several answers, apart: elsewhere no weight changes the label."""
         votes = self.votes
+        row_start = votes.task_start
+        self.given = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), (votes.n_task, votes.n_worker))
         first, row_start = support(votes)
         self.unanimous = np.full(votes.n_task, -1, dtype=np.int64)
         self.unanimous[votes.task[first]] = votes.label[first]
@@ -53,6 +50,17 @@ class Ballot:
         is_first[first] = True
         self.answer_start = np.flatnonzero(is_first[among])
         self.answer_row_start = np.append(0, np.cumsum(n_answers[self.contested]))
+
+    def sum(self, count, labels, weight):
+        """What `count` finds: marks of pairs, (n_pair,) each, and numbers of users, (n_worker,) each."""
+        return count(self, labels, weight)
+
+    def gather(self, of_tasks, labels, weight):
+        """What `of_tasks` finds: labels, soft labels, and other arrays over the tasks by name."""
+        return of_tasks(self, labels, weight)
+
+    def are_same(self, labels, others) -> bool:
+        return np.array_equal(labels, others)
 
     def weighted_majority(self, weight):
         """Line 13: argmax_k sum_j w_j 1(y_ij = k), (n_task,), -1 without votes."""
@@ -77,30 +85,39 @@ class Ballot:
         """Whether each vote equals its task's label, (n_votes,)."""
         return self.votes.label == labels[self.votes.task]
 
-    def agreement(self, right, among=None):
-        """The share of each user's votes that are right, (n_worker,), among some tasks; 1 where there are none."""
+    def count_right(self, right, among=None):
+        """How many of each user's votes are right, and how many there are, among some tasks, (n_worker,) each."""
         counted = np.ones(len(right), dtype=bool) if among is None else among[self.votes.task]
         n_counted = np.bincount(self.votes.worker[counted], minlength=self.votes.n_worker)
-        n_right = np.bincount(self.votes.worker[counted & right], minlength=self.votes.n_worker)
-        return np.divide(n_right, n_counted, out=np.ones(self.votes.n_worker), where=n_counted > 0)
+        return np.bincount(self.votes.worker[counted & right], minlength=self.votes.n_worker), n_counted
 
-    def count_species(self, chosen, valid):
-        """Lines 9 to 11 for the chosen votes: round(n_author + n_vote / 10), (n_worker,).
+    def identified(self, chosen, valid):
+        """Which pairs have a chosen vote of the author of a valid observation, and which one of another's."""
+        as_author = self._occurs(chosen & self.by_author & valid[self.votes.task])
+        return as_author, self._occurs(chosen & ~self.by_author)
+
+    def count_species(self, as_author, as_voter):
+        """Lines 9 to 11 from the pairs identified: round(n_author + n_vote / 10), (n_worker,).
 
         A species that a user identified as an author is not counted again as a vote.
         """
-        as_author = self._occurs(chosen & self.by_author & valid[self.votes.task])
-        as_voter = self._occurs(chosen & ~self.by_author) & ~as_author
-        return np.round(self._per_user(as_author) + self._per_user(as_voter) / 10)
+        return np.round(self._per_user(as_author) + self._per_user(as_voter & ~as_author) / 10)
 
     def _occurs(self, chosen):
         """Which pairs have a chosen vote."""
-        occurs = np.zeros(len(self.pair_user), dtype=bool)
+        occurs = np.zeros(self.n_pair, dtype=bool)
         occurs[self.pair[chosen]] = True
         return occurs
 
     def _per_user(self, pairs):
         return np.bincount(self.pair_user[pairs], minlength=self.votes.n_worker)
+
+
+def by_author(votes: Votes):
+    """Whether each vote is of the author of its observation, (n_votes,)."""
+    if votes.author is None:
+        return np.zeros(votes.n_votes, dtype=bool)
+    return votes.author[votes.task] == votes.worker
 
 
 def add_voter(votes: Votes, answers) -> Votes:
