@@ -1,17 +1,15 @@
 """GLAD: abilities of workers and difficulties of tasks (Whitehill et al., 2009; thesis, section 1.2.3)."""
 
 import numpy as np
-from scipy.special import expit
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.continued import grown_values, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_posterior, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
+from benchmark_utils.strategies.steps.glad import Steps
+from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.votes import Votes
 
 _M_STEPS = 3  # Newton steps for the abilities and for the difficulties in one M-step
-_HALVINGS = 12
 
 
 class GLAD:
@@ -70,92 +68,38 @@ class GLAD:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
-        pairs = Pairs(votes)
-        alpha, b = np.ones(votes.n_worker), np.ones(votes.n_task)
+        model = self.model(votes, check_known(known, votes))
+        alpha, b = np.ones(votes.n_worker), model.prior_difficulties()
         if start is not None:
             alpha = grown_values(*old_parameters(start, votes, "ability"), 1, votes)
-        posterior, _ = self._expect(votes, pairs, alpha, b, known)
+        posterior, _ = model.expect(alpha, b)
         if start is not None:  # the M-step begins with the abilities, and would learn them from the prior's b
+            p = model.right(posterior)
             for _ in range(_M_STEPS):
-                b = climb_difficulties(alpha, b, votes, posterior.voted.take(pairs.of_vote))
+                b = model.climb_difficulties(alpha, b, p)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, posterior, alpha, b, known, seed)
+            yield Point(history, converged, self._answer, model, posterior, alpha, b, seed)
             if converged:
                 return
-            alpha, b = self._maximise(votes, posterior.voted.take(pairs.of_vote), alpha, b)
-            posterior, objective = self._expect(votes, pairs, alpha, b, known)
+            p = model.right(posterior)
+            for _ in range(_M_STEPS):
+                alpha = model.climb_abilities(alpha, b, p)
+                b = model.climb_difficulties(alpha, b, p)
+            posterior, objective = model.expect(alpha, b)
             history.append(objective)
             converged = stands_still(history, tol)
 
-    def _answer(self, posterior, alpha, b, known, seed):
-        labels = posterior.labels(seed)
+    def _answer(self, model, posterior, alpha, b, seed):
+        labels, soft, easiness, difficulty = model.answer(posterior, b, seed)
         return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(posterior.soft(labels), known),
+            labels,
+            soft=soft,
             worker_score=alpha,
-            task_score=np.exp(b),
-            parameters={"ability": alpha, "difficulty": np.exp(-b)},
+            task_score=easiness,
+            parameters={"ability": alpha, "difficulty": difficulty},
         )
 
-    def _expect(self, votes, pairs, alpha, b, known):
-        x = alpha.take(votes.worker) * np.exp(b).take(votes.task)
-        wrong = -_softplus(x)  # log(1 - sigmoid(x)), and log sigmoid(x) = x + wrong
-        posterior, log_likelihood = posterior_of_coins(
-            pairs, x + wrong, wrong - np.log(max(votes.n_class - 1, 1)), np.full(votes.n_class, 1 / votes.n_class)
-        )
-        posterior, log_known = clamp_posterior(posterior, known)
-        return posterior, log_likelihood + log_known - ((alpha - 1) ** 2).sum() / 2 - ((b - 1) ** 2).sum() / 2
-
-    def _maximise(self, votes, p, alpha, b):
-        for _ in range(_M_STEPS):
-            alpha = climb_abilities(alpha, b, votes, p)
-            b = climb_difficulties(alpha, b, votes, p)
-        return alpha, b
-
-
-def climb_abilities(alpha, b, votes, p):
-    """One Newton step for each alpha_j: x_ij = alpha_j beta_i has the slope beta_i."""
-    beta = np.exp(b).take(votes.task)
-    return climb(alpha, votes.worker, p, lambda alpha: beta * alpha.take(votes.worker), lambda x: beta)
-
-
-def climb_difficulties(alpha, b, votes, p):
-    """One Newton step for each b_i = log beta_i: x_ij has the slope x_ij."""
-    ability = alpha.take(votes.worker)
-    return climb(b, votes.task, p, lambda b: ability * np.exp(b).take(votes.task), lambda x: x)
-
-
-def climb(theta, owner, p, log_odds, slope):
-    """One safeguarded Newton step for each theta, its votes being those of `owner`.
-
-    `log_odds(theta)` is x, the log-odds that each vote is right, and `slope(x)` is dx / dtheta.
-    """
-
-    def total(per_vote):
-        return np.bincount(owner, per_vote, len(theta))
-
-    def objective(theta, x):
-        return total(p * x - _softplus(x)) - (theta - 1) ** 2 / 2
-
-    x = log_odds(theta)
-    right = expit(x)
-    dx = slope(x)
-    gradient = total((p - right) * dx) - (theta - 1)
-    curvature = total(right * (1 - right) * dx**2) + 1
-    step = np.clip(gradient / curvature, -1, 1)
-    before = objective(theta, x)
-    for _ in range(_HALVINGS):
-        x = log_odds(theta + step)
-        falls = objective(theta + step, x) < before - 1e-12 * np.abs(before)
-        if not falls.any():
-            return theta + step
-        step[falls] /= 2
-    step[falls] = 0
-    return theta + step
-
-
-def _softplus(x):
-    """log(1 + e^x)."""
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    def model(self, votes, known):
+        """The steps over the votes."""
+        return Steps(votes, known)

@@ -19,12 +19,14 @@ from benchmark_utils.strategies.catd import CATD
 from benchmark_utils.strategies.crh import CRH
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
+from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
+from benchmark_utils.strategies.steps.partitioned_glad import PartitionedSteps
 from benchmark_utils.strategies.steps.partitioned_hard import PartitionedHardModel
 from benchmark_utils.strategies.steps.partitioned_models import (
     PartitionedPosterior,
@@ -115,6 +117,17 @@ class PartitionedPlantNet(PlantNet):
 
     def __getstate__(self):
         return vars(self) | {"engine": map}  # where it arrives it looks at one partition
+
+
+@dataclass
+class PartitionedGLAD(GLAD):
+    """GLAD, with ten passes over the partitions or a few more for each iteration, and one more for the labels."""
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def model(self, votes: PartitionedVotes, known):
+        return PartitionedSteps(votes, known, self.scratch, self.engine)
 
 
 @dataclass
@@ -231,6 +244,7 @@ PARTITIONED = {
     "CATD": PartitionedCATD,
     "CRH": PartitionedCRH,
     "PlantNet": PartitionedPlantNet,
+    "GLAD": PartitionedGLAD,
     "OneCoinDS": PartitionedOneCoin,
     "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, minimize
 
-from benchmark_utils.strategies.glad import GLAD, climb
+from benchmark_utils.strategies.glad import GLAD
+from benchmark_utils.strategies.steps.glad import climb
 from benchmark_utils.votes import Votes
 
 

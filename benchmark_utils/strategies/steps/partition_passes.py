@@ -51,6 +51,7 @@ class PartitionPairs(Pairs):
 
     Attributes
     ----------
+    columns : Columns
     index : int
         Which partition it is.
     tasks : slice
@@ -62,7 +63,7 @@ class PartitionPairs(Pairs):
 
     def __init__(self, of: Index, index, columns, tasks, workers):
         super().__init__(columns)
-        self.index, self.tasks, self.workers = index, tasks, workers
+        self.columns, self.index, self.tasks, self.workers = columns, index, tasks, workers
         self._index, self._places = of, of.places[index]
 
     def __reduce__(self):

@@ -1,0 +1,100 @@
+"""GLAD on partitions: abilities, difficulties and labels are the bits of one process, halved steps included."""
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from benchmark_utils.crowds.simulated.confusions import independent
+from benchmark_utils.crowds.simulated.flora import flora
+from benchmark_utils.strategies.glad import GLAD
+from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.strategies.steps import glad as steps
+from benchmark_utils.strategies.steps.known import check_known
+from benchmark_utils.strategies.steps.partition_passes import Scratch
+from benchmark_utils.strategies.steps.partitioned_glad import PartitionedSteps
+from benchmark_utils.votes.partition_writing import write_partitions
+
+CROWDS = {"flora": lambda: flora(3_000, seed=4).votes, "small": lambda: independent(seed=5).votes}
+
+
+@pytest.fixture(scope="module", params=CROWDS)
+def crowd(request, tmp_path_factory):
+    votes = CROWDS[request.param]()
+    return votes, write_partitions(votes, tmp_path_factory.mktemp("crowd") / "parts", votes_per_partition=500)
+
+
+def assert_same(found, expected):
+    np.testing.assert_allclose(found.history, expected.history, rtol=1e-12)  # its sums over tasks are exact here
+    assert (found.n_iter, found.converged) == (expected.n_iter, expected.converged)
+    for name in ("labels", "soft", "worker_score", "task_score"):
+        mine, theirs = (getattr(one, name) for one in (found, expected))
+        mine, theirs = (a.toarray() if sparse.issparse(a) else a for a in (mine, theirs))
+        np.testing.assert_array_equal(mine, theirs, err_msg=name)
+    for name, value in expected.parameters.items():
+        np.testing.assert_array_equal(found.parameters[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("options", [dict(n_iter=0), dict(n_iter=1), dict(n_iter=6), dict(tol=1.0)], ids=str)
+def test_partitions_give_the_bits_of_one_process(crowd, options):
+    votes, parts = crowd
+    assert len(parts) > 3
+    assert_same(PARTITIONED["GLAD"]().fit(parts, seed=7, **options), GLAD().fit(votes, seed=7, **options))
+
+
+def test_what_a_partition_gives_may_be_found_elsewhere(crowd):
+    cloudpickle = pytest.importorskip("cloudpickle")
+
+    def elsewhere(local, indices):
+        return (pickle.loads(pickle.dumps(pickle.loads(cloudpickle.dumps(local))(index))) for index in indices)
+
+    votes, parts = crowd
+    assert_same(PARTITIONED["GLAD"](engine=elsewhere).fit(parts, n_iter=2), GLAD().fit(votes, n_iter=2))
+
+
+@pytest.mark.parametrize("n_iter", [0, 2])
+def test_it_continues_from_an_older_result(crowd, n_iter):
+    votes, parts = crowd
+    start = PARTITIONED["GLAD"]().fit(parts, n_iter=2)
+    expected = GLAD().fit(votes, n_iter=n_iter, start=GLAD().fit(votes, n_iter=2))
+    assert_same(PARTITIONED["GLAD"]().fit(parts, n_iter=n_iter, start=start), expected)
+
+
+def test_a_known_truth_is_refused(crowd):
+    votes, parts = crowd
+    with pytest.raises(ValueError, match="known truths need the votes in one process"):
+        PARTITIONED["GLAD"]().fit(parts, known=np.zeros(votes.n_task, dtype=int))
+
+
+def test_points_stay_what_they_are(crowd):
+    _, parts = crowd
+    points = []
+    for point in PARTITIONED["GLAD"]().iterate(parts):
+        points.append(point)
+        if len(points) == 3:
+            break
+    for n_iter, point in enumerate(points):
+        assert_same(point.aggregation(), PARTITIONED["GLAD"]().fit(parts, n_iter=n_iter))
+
+
+def test_a_step_that_goes_too_far_is_halved(crowd, monkeypatch):
+    """With tasks as easy as no crowd has them; `climb` is checked by hand in test_glad.py."""
+    votes, parts = crowd
+    rng, known = np.random.default_rng(1), check_known(None, votes)
+    whole, parted = steps.Steps(votes, known), PartitionedSteps(parts, known)
+    alpha, b = rng.normal(size=votes.n_worker), rng.normal(3, 1, votes.n_task)
+    p = rng.random(len(whole.pairs.label))
+    b_parts, p_parts, first = Scratch(), Scratch(), 0
+    for pairs in parted.index:
+        b_parts.save(pairs.index, b=b[pairs.tasks])
+        p_parts.save(pairs.index, p=p[first : first + len(pairs.label)])
+        first += len(pairs.label)
+    of_votes = p[whole.pairs.of_vote]
+    expected = whole.climb_abilities(alpha, b, of_votes)
+    np.testing.assert_array_equal(parted.climb_abilities(alpha, b_parts, p_parts), expected)
+    difficulties = parted.climb_difficulties(alpha, b_parts, p_parts)
+    found = np.concatenate([difficulties.load(index, "b")[0] for index in range(len(parts))])
+    np.testing.assert_array_equal(found, whole.climb_difficulties(alpha, b, of_votes))
+    monkeypatch.setattr(steps, "_HALVINGS", 1)
+    assert (whole.climb_abilities(alpha, b, of_votes) != expected).any()
