@@ -63,9 +63,9 @@ class LA:
             raise ValueError(f"passes is {self.passes!r}: it is 1 or 2")
         known = check_known(known, votes)
         stream = self.stream(votes.n_class, seed)
-        labels, soft = stream.add(votes, known)
+        labels, soft = self.learn(stream, votes, known)
         if self.passes == 2:
-            labels, soft = stream.label(votes)
+            labels, soft = self.label(stream, votes)
         accuracy = stream.accuracy(votes.n_worker)
         return Aggregation(
             clamp_labels(labels, known),
@@ -73,6 +73,14 @@ class LA:
             worker_score=accuracy,
             parameters={"accuracy": accuracy},
         )
+
+    def learn(self, stream, votes, known):
+        """The first pass."""
+        return stream.add(votes, known)
+
+    def label(self, stream, votes):
+        """The second pass."""
+        return stream.label(votes)
 
     @staticmethod
     def stream(n_class, seed=0) -> Stream:

@@ -21,11 +21,14 @@ from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.iwmv import IWMV
+from benchmark_utils.strategies.la import LA
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
 from benchmark_utils.strategies.steps.known import check_known
+from benchmark_utils.strategies.steps.la_stream import second_vote
 from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
+from benchmark_utils.strategies.steps.partition_passes import Index
 from benchmark_utils.strategies.steps.partitioned_glad import PartitionedSteps
 from benchmark_utils.strategies.steps.partitioned_hard import PartitionedHardModel
 from benchmark_utils.strategies.steps.partitioned_models import (
@@ -128,6 +131,26 @@ class PartitionedGLAD(GLAD):
 
     def model(self, votes: PartitionedVotes, known):
         return PartitionedSteps(votes, known, self.scratch, self.engine)
+
+
+@dataclass
+class PartitionedLA(LA):
+    """LA in one pass or two. In the first each task waits for those before it, so that it is made here."""
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def learn(self, stream, votes: PartitionedVotes, known):
+        refuse_known(known)
+        found = (stream.add(votes.partition(index, named=False)) for index in range(len(votes)))
+        return on_disk_in_order(found, votes, self.scratch)
+
+    def label(self, stream, votes: PartitionedVotes):
+        accuracy, seed = stream.accuracy(votes.n_worker), stream.seed
+        found = Index(votes, self.scratch, self.engine).map(
+            lambda pairs: second_vote(pairs, accuracy[pairs.workers], seed)
+        )
+        return on_disk_in_order(found, votes, self.scratch)
 
 
 @dataclass
@@ -245,6 +268,8 @@ PARTITIONED = {
     "CRH": PartitionedCRH,
     "PlantNet": PartitionedPlantNet,
     "GLAD": PartitionedGLAD,
+    "LA-1": PartitionedLA,
+    "LA-2": partial(PartitionedLA, passes=2),
     "OneCoinDS": PartitionedOneCoin,
     "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,

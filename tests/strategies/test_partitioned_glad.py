@@ -1,7 +1,5 @@
 """GLAD on partitions: abilities, difficulties and labels are the bits of one process, halved steps included."""
 
-import pickle
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -43,28 +41,12 @@ def test_partitions_give_the_bits_of_one_process(crowd, options):
     assert_same(PARTITIONED["GLAD"]().fit(parts, seed=7, **options), GLAD().fit(votes, seed=7, **options))
 
 
-def test_what_a_partition_gives_may_be_found_elsewhere(crowd):
-    cloudpickle = pytest.importorskip("cloudpickle")
-
-    def elsewhere(local, indices):
-        return (pickle.loads(pickle.dumps(pickle.loads(cloudpickle.dumps(local))(index))) for index in indices)
-
-    votes, parts = crowd
-    assert_same(PARTITIONED["GLAD"](engine=elsewhere).fit(parts, n_iter=2), GLAD().fit(votes, n_iter=2))
-
-
 @pytest.mark.parametrize("n_iter", [0, 2])
 def test_it_continues_from_an_older_result(crowd, n_iter):
     votes, parts = crowd
     start = PARTITIONED["GLAD"]().fit(parts, n_iter=2)
     expected = GLAD().fit(votes, n_iter=n_iter, start=GLAD().fit(votes, n_iter=2))
     assert_same(PARTITIONED["GLAD"]().fit(parts, n_iter=n_iter, start=start), expected)
-
-
-def test_a_known_truth_is_refused(crowd):
-    votes, parts = crowd
-    with pytest.raises(ValueError, match="known truths need the votes in one process"):
-        PARTITIONED["GLAD"]().fit(parts, known=np.zeros(votes.n_task, dtype=int))
 
 
 def test_points_stay_what_they_are(crowd):

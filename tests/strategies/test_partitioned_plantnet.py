@@ -1,6 +1,5 @@
 """PlantNet on partitions: each penalty and each role of the AI gives the bits of one process."""
 
-import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -49,17 +48,6 @@ def test_partitions_give_the_bits_of_one_process(crowd, folders, options, n_iter
     expected = PlantNet(**options).fit(crowd, n_iter=n_iter, seed=5)
     for votes in folders:
         assert_same_bits(PARTITIONED["PlantNet"](**options).fit(votes, n_iter=n_iter, seed=5), expected)
-
-
-@pytest.mark.parametrize("options", [dict(ai="confident"), dict(penalty="reviewed")], ids=str)
-def test_what_a_partition_gives_may_be_found_elsewhere(crowd, folders, options):
-    cloudpickle = pytest.importorskip("cloudpickle")
-
-    def elsewhere(local, indices):
-        return (pickle.loads(pickle.dumps(pickle.loads(cloudpickle.dumps(local))(index))) for index in indices)
-
-    expected = PlantNet(**options).fit(crowd, n_iter=3, seed=5)
-    assert_same_bits(PARTITIONED["PlantNet"](engine=elsewhere, **options).fit(folders[1], n_iter=3, seed=5), expected)
 
 
 def test_the_options_matter_to_this_crowd(crowd):

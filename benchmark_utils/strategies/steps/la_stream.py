@@ -63,9 +63,7 @@ class Stream:
         Soft labels count scores from the lowest of the task where that is below zero.
         """
         self._meet(votes)
-        scores = weighted_vote(Pairs(votes), self.n_class * self.accuracy(votes.n_worker) - 1)
-        labels = scores.labels(self.seed)
-        return labels, _from_lowest(scores).soft(labels)
+        return second_vote(Pairs(votes), self.accuracy(votes.n_worker), self.seed)
 
     def accuracy(self, n_worker) -> np.ndarray:
         """a_j of workers 0 to n_worker - 1, (n_worker,); 1/2 for those who have not voted."""
@@ -115,6 +113,13 @@ class Stream:
                     seen[j] += 1
             pair = end
         return score, chosen
+
+
+def second_vote(pairs: Pairs, accuracy, seed):
+    """The labels and soft labels of the second pass, from a_j (n_worker,)."""
+    scores = weighted_vote(pairs, pairs.n_class * accuracy - 1)
+    labels = scores.labels(seed)
+    return labels, _from_lowest(scores).soft(labels)
 
 
 def _highest(weights, draw):
