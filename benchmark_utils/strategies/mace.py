@@ -74,7 +74,7 @@ class MACE:
             more workers.
         """
         known = check_known(known, votes)
-        model = Steps(votes, self.variational, known)
+        model = self.model(votes, known)
         if start is None:
             rng = np.random.default_rng(seed)
             starts = (model.draw(rng) for _ in range(self.restarts))
@@ -99,6 +99,10 @@ class MACE:
             worker_score=competence,
             parameters={"competence": competence, "spam": spam},
         )
+
+    def model(self, votes, known):
+        """The steps over the votes."""
+        return Steps(votes, self.variational, known)
 
     def _run(self, model, parameters, n_iter, tol):
         posterior, n_known, value = model.expect(parameters)

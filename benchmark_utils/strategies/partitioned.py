@@ -22,6 +22,7 @@ from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.iwmv import IWMV
 from benchmark_utils.strategies.la import LA
+from benchmark_utils.strategies.mace import MACE
 from benchmark_utils.strategies.majority_vote import MajorityVote, NaiveSoft
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.plantnet import PlantNet
@@ -29,8 +30,9 @@ from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.la_stream import second_vote
 from benchmark_utils.strategies.steps.partition_maps import map_votes, on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import Index
-from benchmark_utils.strategies.steps.partitioned_glad import PartitionedSteps
+from benchmark_utils.strategies.steps.partitioned_glad import PartitionedGLADSteps
 from benchmark_utils.strategies.steps.partitioned_hard import PartitionedHardModel
+from benchmark_utils.strategies.steps.partitioned_mace import PartitionedMACESteps
 from benchmark_utils.strategies.steps.partitioned_models import (
     PartitionedPosterior,
     PartitionedVotedModel,
@@ -130,7 +132,7 @@ class PartitionedGLAD(GLAD):
     engine: Callable = map
 
     def model(self, votes: PartitionedVotes, known):
-        return PartitionedSteps(votes, known, self.scratch, self.engine)
+        return PartitionedGLADSteps(votes, known, self.scratch, self.engine)
 
 
 @dataclass
@@ -146,11 +148,21 @@ class PartitionedLA(LA):
         return on_disk_in_order(found, votes, self.scratch)
 
     def label(self, stream, votes: PartitionedVotes):
-        accuracy, seed = stream.accuracy(votes.n_worker), stream.seed
-        found = Index(votes, self.scratch, self.engine).map(
-            lambda pairs: second_vote(pairs, accuracy[pairs.workers], seed)
-        )
+        index, seed = Index(votes, self.scratch, self.engine), stream.seed
+        accuracy = index.share(stream.accuracy(votes.n_worker))
+        found = index.map(lambda pairs: second_vote(pairs, accuracy[pairs.workers], seed))
         return on_disk_in_order(found, votes, self.scratch)
+
+
+@dataclass
+class PartitionedMACE(MACE):
+    """MACE, with a pass over the partitions for each iteration of each restart, and one more for the labels."""
+
+    scratch: Path | None = None
+    engine: Callable = map
+
+    def model(self, votes: PartitionedVotes, known):
+        return PartitionedMACESteps(votes, self.variational, known, self.scratch, self.engine)
 
 
 @dataclass
@@ -270,6 +282,7 @@ PARTITIONED = {
     "GLAD": PartitionedGLAD,
     "LA-1": PartitionedLA,
     "LA-2": partial(PartitionedLA, passes=2),
+    "MACE": PartitionedMACE,
     "OneCoinDS": PartitionedOneCoin,
     "ZC": PartitionedZC,
     "DS": PartitionedDawidSkene,

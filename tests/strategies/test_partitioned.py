@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import cache, partial
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -19,18 +20,21 @@ from benchmark_utils.votes.partition_writing import write_partitions
 
 N_PARTS = (1, 3, 9, 50)
 WEIGHTED = ("IWMV", "ZBS", "CATD", "CRH")
-IN_ORDER = ("PlantNet", "GLAD", "LA-1", "LA-2")
+IN_ORDER = ("PlantNet", "GLAD", "LA-1", "LA-2", "MACE")
 VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
 ONE_PROCESS = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
 ROUNDING = 1e-12  # sums over tasks are exact in partitions and rounded in one process
 
 
-FEW = {"GLAD": 4}  # iterations of ten passes each
+FEW = {"GLAD": 4, "MACE": 2}  # iterations of ten passes each
+
+
+def iterates(make):
+    return "n_iter" in signature(make().fit).parameters
 
 
 def fit(make, votes, n_iter=20, **options):
-    iterates = hasattr(make(), "iterate")
-    return make().fit(votes, **(dict(n_iter=n_iter) if iterates else {}) | options)
+    return make().fit(votes, **(dict(n_iter=n_iter) if iterates(make) else {}) | options)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +71,7 @@ def test_the_labels_are_those_of_one_process_ties_included(name, crowd, results)
 
 @pytest.mark.parametrize("name", [name for name in PARTITIONED if name != "TwoThird"])  # which has no ties
 def test_ties_of_the_start_are_broken_as_in_one_process(name, crowd, folders):
-    start = dict(n_iter=0) if hasattr(PARTITIONED[name](), "iterate") else {}
+    start = dict(n_iter=0) if iterates(PARTITIONED[name]) else {}
 
     def labels(make, votes, seed):
         found = fit(make, votes, seed=seed, **start)
@@ -113,6 +117,7 @@ def test_any_number_of_partitions_gives_the_same_bits(name, results):
         ("WAWA", {}),
         ("LA-1", {}),
         ("LA-2", {}),
+        *(("MACE", o) for o in ({"n_iter": 3}, {"n_iter": 0}, {"tol": 1e9})),
         *((name, o) for name in (*WEIGHTED, "OneCoinDS", "ZC", *VOTED) for o in ({}, {"n_iter": 0}, {"tol": 1e9})),
     ],
 )
@@ -147,7 +152,7 @@ def test_the_options_are_those_of_one_process(crowd, folders):
             PARTITIONED[name](support="full").fit(parts)
 
 
-@pytest.mark.parametrize("name", [*WEIGHTED, "OneCoinDS", "ZC", "GLAD", "LA-1", "LA-2", *VOTED])
+@pytest.mark.parametrize("name", [*WEIGHTED, "OneCoinDS", "ZC", "GLAD", "LA-1", "LA-2", "MACE", *VOTED])
 def test_known_truths_are_refused(name, folders):
     known = np.full(folders[1].n_task, -1)
     known[5] = 0

@@ -11,7 +11,7 @@ from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.strategies.steps import glad as steps
 from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.strategies.steps.partition_passes import Scratch
-from benchmark_utils.strategies.steps.partitioned_glad import PartitionedSteps
+from benchmark_utils.strategies.steps.partitioned_glad import PartitionedGLADSteps
 from benchmark_utils.votes.partition_writing import write_partitions
 
 CROWDS = {"flora": lambda: flora(3_000, seed=4).votes, "small": lambda: independent(seed=5).votes}
@@ -64,7 +64,7 @@ def test_a_step_that_goes_too_far_is_halved(crowd, monkeypatch):
     """With tasks as easy as no crowd has them; `climb` is checked by hand in test_glad.py."""
     votes, parts = crowd
     rng, known = np.random.default_rng(1), check_known(None, votes)
-    whole, parted = steps.Steps(votes, known), PartitionedSteps(parts, known)
+    whole, parted = steps.Steps(votes, known), PartitionedGLADSteps(parts, known)
     alpha, b = rng.normal(size=votes.n_worker), rng.normal(3, 1, votes.n_task)
     p = rng.random(len(whole.pairs.label))
     b_parts, p_parts, first = Scratch(), Scratch(), 0

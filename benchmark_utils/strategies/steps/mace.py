@@ -17,12 +17,16 @@ class Steps:
     """
 
     def __init__(self, votes, variational, known):
-        self.votes, self.pairs, self.variational, self.known = votes, Pairs(votes), variational, known
-        self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
-        # the cells, sorted, and which of them voted for each (task, class)
+        self.pairs, self.known = Pairs(votes), known
         key, cell = np.unique(votes.worker_and_label, return_inverse=True)
-        self.worker, self.label, self.n_vote = key // votes.n_class, key % votes.n_class, np.bincount(cell)
-        self.cast = self.pairs.of_votes(cell, len(key))
+        self.cast = self.pairs.of_votes(cell, len(key))  # which cells voted for each (task, class)
+        self._prepare(votes, variational, key, np.bincount(cell))
+
+    def _prepare(self, votes, variational, key, n_vote):
+        """From the cells as numbers worker * n_class + label, sorted, and their votes, (n_cell,)."""
+        self.votes, self.variational = votes, variational
+        self.beta, self.dirichlet = (0.5, 10.0) if variational else (0.01 / votes.n_class,) * 2
+        self.worker, self.label, self.n_vote = key // votes.n_class, key % votes.n_class, n_vote
         self.prevalence = np.full(votes.n_class, 1 / votes.n_class)
 
     def draw(self, rng):
@@ -49,11 +53,16 @@ class Steps:
         log_known = log_known.take(self.worker)
         wrong = log_spam.take(self.worker) + log_xi
         right = np.logaddexp(log_known, wrong)
-        posterior, log_likelihood = posterior_of_odds(self.pairs, self.cast @ (right - wrong), self.prevalence)
-        posterior, log_truths = clamp_posterior(posterior, self.known)
-        n_known = (self.cast.T @ posterior.voted) * np.exp(log_known - right)
+        posterior, n_right, log_likelihood, log_truths = self._posterior(right - wrong)
+        n_known = n_right * np.exp(log_known - right)
         log_likelihood += self.n_vote @ wrong + log_truths
         return posterior, n_known, log_likelihood + self._log_prior(parameters)
+
+    def _posterior(self, log_odds):
+        """T from what a vote of each cell says for its class, sum_ij T_i,y_ij by cell, log p(votes), log p(known)."""
+        posterior, log_likelihood = posterior_of_odds(self.pairs, self.cast @ log_odds, self.prevalence)
+        posterior, log_truths = clamp_posterior(posterior, self.known)
+        return posterior, self.cast.T @ posterior.voted, log_likelihood, log_truths
 
     def means(self, parameters):
         n_known, n_spam, n_spam_cell = parameters

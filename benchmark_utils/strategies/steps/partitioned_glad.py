@@ -26,13 +26,13 @@ from benchmark_utils.strategies.steps.partition_passes import (
     Columns,
     Index,
     LabelsOnDisk,
-    Scratch,
     SoftOnDisk,
     add_in_order,
     as_float,
     whole_sum,
 )
 from benchmark_utils.strategies.steps.partitioned_models import refuse_known
+from benchmark_utils.strategies.steps.scratch import Scratch
 from benchmark_utils.strategies.steps.voted_posterior import posterior_and_evidence
 from benchmark_utils.votes.partitions import PartitionedVotes
 
@@ -46,7 +46,7 @@ class Posterior:
     p: Scratch
 
 
-class PartitionedSteps:
+class PartitionedGLADSteps:
     """Steps over alpha (n_worker,), and b, a file per partition."""
 
     def __init__(self, votes: PartitionedVotes, known, scratch: Path | None = None, engine: Callable = map):
@@ -62,11 +62,11 @@ class PartitionedSteps:
         return b
 
     def expect(self, alpha, b):
-        p = Scratch(self.scratch)
+        p, shared = Scratch(self.scratch), self.index.share(alpha)
 
         def local(pairs):
             (of_tasks,) = b.load(pairs.index, "b")
-            scores, evidence, wrong = posterior_of(pairs, alpha, of_tasks)
+            scores, evidence, wrong = posterior_of(pairs, shared, of_tasks)
             p.save(pairs.index, p=scores.voted)
             return whole_sum(evidence) + whole_sum(wrong), whole_sum(distances(of_tasks))
 
@@ -79,9 +79,11 @@ class PartitionedSteps:
 
     def climb_abilities(self, alpha, b, p):
         def sums(theta, per_vote):
+            shared = self.index.share(theta)
+
             def local(votes, workers, of_tasks, p_of_votes):
                 beta = np.exp(of_tasks).take(votes.task)
-                x = beta * theta[workers].take(votes.worker)
+                x = beta * shared[workers].take(votes.worker)
                 return workers, votes.worker, list(per_vote(x, beta, p_of_votes))
 
             totals = None
@@ -98,10 +100,10 @@ class PartitionedSteps:
         )
 
     def climb_difficulties(self, alpha, b, p):
-        new = Scratch(self.scratch)
+        new, shared = Scratch(self.scratch), self.index.share(alpha)
 
         def local(votes, workers, of_tasks, p_of_votes):
-            return climb_difficulties(alpha[workers], of_tasks, votes, p_of_votes)
+            return climb_difficulties(shared[workers], of_tasks, votes, p_of_votes)
 
         for index, of_tasks in enumerate(self._map(local, b, p)):
             new.save(index, b=of_tasks)
@@ -119,8 +121,10 @@ class PartitionedSteps:
         return self._engine(of_part, range(len(crowd)))
 
     def answer(self, posterior, b, seed):
+        alpha, old = self.index.share(posterior.alpha), posterior.b
+
         def local(pairs):
-            scores, _, _ = posterior_of(pairs, posterior.alpha, *posterior.b.load(pairs.index, "b"))
+            scores, _, _ = posterior_of(pairs, alpha, *old.load(pairs.index, "b"))
             labels, (of_tasks,) = scores.labels(seed), b.load(pairs.index, "b")
             return labels, scores.soft(labels), np.exp(of_tasks), np.exp(-of_tasks)
 

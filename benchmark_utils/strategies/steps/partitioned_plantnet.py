@@ -14,12 +14,12 @@ import numpy as np
 
 from benchmark_utils.strategies.steps.partition_passes import (
     LabelsOnDisk,
-    Scratch,
     SoftOnDisk,
     generator_at,
     number_keys,
 )
 from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, by_author
+from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.votes.counts import support
 from benchmark_utils.votes.partitions import Partition, PartitionedVotes
 
@@ -117,7 +117,7 @@ class PartitionedBallot(Ballot):
 
     def _map(self, local, *weights) -> Iterator:
         """`local` of each partition's ballot, and of the weights of its users."""
-        read = self.ballots.read
+        read, weights = self.ballots.read, [share(weight, self.ballots.store, self._engine) for weight in weights]
 
         def of_part(index):
             part = read(index)
