@@ -62,8 +62,8 @@ class FastDawidSkene(DawidSkene):
         """The points of `fit`: the start, and each iteration until the labels stand still."""
         model = self.model(votes, known)
         hard, history, converged = not self.hybrid, [], False
-        posterior, log_evidence = (model.start(), 0.0) if start is None else model.expect(model.grown(start))
-        labels, _, parameters = self.classify(model, posterior, log_evidence, seed, hard)
+        posterior = model.start() if start is None else model.expect(model.grown(start))[0]
+        labels, _, parameters = self.classify(model, posterior, None, seed, hard)
         while True:
             yield Point(history, converged, self.answer_of_labels, labels, model, posterior, parameters)
             if converged:
@@ -76,10 +76,14 @@ class FastDawidSkene(DawidSkene):
             labels, parameters = found, following
 
     def classify(self, model, posterior, log_evidence, seed, hard):
-        """The labels of an E-step, log p(votes, labels), and the M-step, which takes them for certain if `hard`."""
-        labels = model.labels(posterior, seed)
-        log_likelihood = np.sum(log_evidence) + np.log(model.highest(posterior)).sum()
-        return labels, log_likelihood, model.maximise(model.certain(labels) if hard else posterior)
+        """The labels of an E-step, log p(votes, labels), and the M-step, which takes them for certain if `hard`.
+
+        Of the start, which has no evidence, nobody asks for the second.
+        """
+        labels, log_joint = model.labels(posterior, seed), None
+        if log_evidence is not None:
+            log_joint = log_evidence.sum() + np.log(model.highest(posterior)).sum()
+        return labels, log_joint, model.maximise(model.certain(labels) if hard else posterior)
 
     def share_changed(self, labels, before, votes):
         return np.mean(labels != before)
