@@ -12,6 +12,7 @@ from benchmark_utils.crowds.simulated.confusions import independent
 from benchmark_utils.crowds.simulated.flora import flora
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.strategies.steps import dawid_skene_voted
 from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, draws_at, whole_sum
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes
@@ -200,6 +201,15 @@ def test_nothing_is_left_behind(name, folders, tmp_path):
     result = fit(partial(PARTITIONED[name], scratch=tmp_path), folders[1])
     assert result.labels.shape == (folders[1].n_task,)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_triples_are_named_a_block_at_a_time(crowd, monkeypatch):
+    expected = ONE_PROCESS["DS"]().fit(crowd, n_iter=1).parameters
+    monkeypatch.setattr(dawid_skene_voted, "_BLOCK", 1_000)
+    found = ONE_PROCESS["DS"]().fit(crowd, n_iter=1).parameters
+    assert len(expected["worker"]) > 10_000
+    for name in ("worker", "true_class", "voted_class"):
+        np.testing.assert_array_equal(found[name], expected[name])
 
 
 def test_draws_go_by_position_in_the_whole_crowd(crowd, folders):
