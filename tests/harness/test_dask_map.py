@@ -112,6 +112,13 @@ def test_results_come_in_order_and_a_few_at_a_time(engine, tmp_path):
     assert list(engine(first_is_slow, [])) == []
 
 
+def test_arrays_come_back_as_numpy_makes_them(engine):
+    """A copy of a dtype is equal to it, and slow."""
+    (found,) = engine(lambda index: (np.zeros(3), np.ones(2, np.int32), np.array([True])), [0])
+    assert [array.dtype for array in found] == [np.float64, np.int32, np.bool_]
+    assert all(array.dtype is np.dtype(array.dtype.type) for array in found)
+
+
 def test_nothing_is_kept_by_workers_or_scheduler(parts, engine):
     fit("DS", parts, engine=engine)
     for _ in range(100):
