@@ -75,7 +75,8 @@ def in_memory(parts: PartitionedVotes) -> Votes:
             column[start : start + part.n_votes] = getattr(part, name)
         columns["task"][start : start + part.n_votes] += np.int32(part.first_task)
         start += part.n_votes
-    return Votes(*columns.values(), parts.n_task, parts.n_worker, parts.n_class)
+    author = np.concatenate([part.author for part in parts])
+    return Votes(*columns.values(), parts.n_task, parts.n_worker, parts.n_class, author)
 
 
 def run(folder, strategy, where, n_iter):
