@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.harness.solver import FromScratchSolver
 from benchmark_utils.strategies.minimax import Minimax
 
 
-class Solver(IterativeSolver):
+class Solver(FromScratchSolver):
     """Minimax conditional entropy: confusions of tasks and of workers, penalties by held-out likelihood.
 
     D. Zhou et al., "Learning from the wisdom of crowds by minimax entropy", NeurIPS (2012); "Aggregating ordinal labels

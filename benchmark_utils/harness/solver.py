@@ -1,4 +1,4 @@
-"""The Benchopt base classes of the solvers: one that runs once, and two whose curves have a point per few iterations.
+"""The Benchopt base classes of the solvers: one that runs once, and those whose curves have a point per few iterations.
 
 A solver file names its strategy and says nothing of timing: `run` covers everything from the arrays of `Votes` to
 the labels, and every call of it starts from scratch.
@@ -88,6 +88,16 @@ class IterativeSolver(OneShotSolver):
 
     def aggregate(self, votes, n_iter, **told):
         return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed, **told)
+
+
+class FromScratchSolver(IterativeSolver):
+    """A strategy of many fits, which cannot go on from one point to the next: each point runs all of them again.
+
+    Its points double, so that a curve costs about two runs to its end.
+    """
+
+    def get_next(self, n_iter):
+        return max(n_iter + 1, 2 * n_iter)
 
 
 class OnePassSolver(IterativeSolver):
