@@ -187,7 +187,8 @@ draws, on bluebirds. DS and GLAD are not.
 - DS differs on bluebirds with a tenth of the truths or none, on face with a tenth, and on cf_amt. The survey's program
   does not start from the majority vote: it takes every worker for right with probability 0.7. It stops after 20 rounds.
   So EM ends elsewhere. "DS, survey" is the same model with that start and that end. It has the survey's accuracies
-  without known truths, to the task, and is within two standard errors elsewhere.
+  without known truths, to the task, and is within two standard errors elsewhere. Our own DS has the same labels, known
+  truths given or not, when it is given that start (`start=`) and that end (`n_iter=19`).
 - GLAD differs on bluebirds. The survey's program has our priors, but takes the current abilities and difficulties for
   the means of their priors. So the priors pull nowhere. "GLAD, survey" is the same model without priors, with the
   optimiser and the stopping rule of that program. It has the survey's accuracies without known truths, to the task, and

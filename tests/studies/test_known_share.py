@@ -5,7 +5,9 @@ import pytest
 from scipy.optimize import check_grad
 
 from benchmark_utils.scoring.given import give
+from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.catalogue import STRATEGIES
+from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.majority_vote import MajorityVote
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes
@@ -73,6 +75,28 @@ def test_the_first_posterior_of_surveyed_dawid_skene_is_that_of_equally_able_wor
     result = form.fit(votes, known=known)
     np.testing.assert_allclose(result.soft, ZC().fit(votes, n_iter=0, known=known).soft, atol=1e-12)
     np.testing.assert_array_equal(result.labels[:10], known[:10])
+
+
+@pytest.mark.parametrize("crowd", ["bluebirds", "dog", "face", "cf_amt"])
+def test_our_dawid_skene_has_the_surveys_answers_from_its_start(literature, crowd):  # noqa: F811
+    """So what differs from the survey's figures comes from the start and the end alone, and not from `known`."""
+    data = literature(crowd)
+    votes, form = data.votes, as_surveyed.SurveyedDawidSkene()
+    n_class, right = votes.n_class, np.eye(votes.n_class)
+    confusion = form.quality * right + (1 - form.quality) / (n_class - 1) * (1 - right)
+    start = Aggregation(
+        np.zeros(votes.n_task, dtype=int),
+        soft=np.full((votes.n_task, n_class), 1 / n_class),
+        worker_score=np.zeros(votes.n_worker),
+        parameters={
+            "confusion": np.tile(confusion, (votes.n_worker, 1, 1)),
+            "prevalence": np.full(n_class, 1 / n_class),
+        },
+    )
+    for seed, share in enumerate((0, 0.1, 0.3, 0.5)):
+        known = give(data.truth, share, seed)[0] if share else None
+        ours = DawidSkene().fit(votes, n_iter=form.rounds - 1, tol=-1, seed=seed, known=known, start=start)
+        np.testing.assert_array_equal(ours.labels, form.fit(votes, seed=seed, known=known).labels)
 
 
 def test_the_gradient_of_surveyed_glad(random_votes):
