@@ -65,10 +65,8 @@ test: .venv/test
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# bytecode on all processors, without the libraries' own tests: pip would take twice as long for it
 .venv/run: .venv/python requirements.txt
-	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m compileall -q -j 0 -x '/(tests?|pip)/' .venv/lib > /dev/null || true
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/test: .venv/run requirements-test.txt requirements-peerannot.txt

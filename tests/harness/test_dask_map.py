@@ -1,5 +1,6 @@
 """Passes over partitions on the workers of dask: the bits of one process, whatever happens to the workers."""
 
+import importlib
 import os
 import pickle
 import signal
@@ -132,7 +133,7 @@ def test_nothing_is_kept_by_workers_or_scheduler(parts, engine):
 def test_what_lies_on_disk_travels_as_its_place(parts):
     index = Index(parts)
     pairs = index.read(4)
-    parts.votes_per_worker  # noqa: B018 (which is then kept)
+    assert len(parts.votes_per_worker) == parts.n_worker  # which is then kept
     model = PartitionedVotedModel(parts, 0.0, np.full(parts.n_task, -1))
     triples, met = list(model._map(lambda pairs, met: (pairs, met)))[4]
     shared = Shared(np.arange(100_000), Scratch())
@@ -189,7 +190,7 @@ def test_what_a_worker_does_not_find_is_said(engine):
         return open("/nowhere/part")
 
     def load(index):
-        import no_such_module  # noqa: F401
+        importlib.import_module("no_such_module")
 
     for function, what in ((read, "/nowhere/part"), (load, "no_such_module")):
         with pytest.raises(EngineError, match=rf"{what}.*at the same paths"):

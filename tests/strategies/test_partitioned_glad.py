@@ -2,55 +2,33 @@
 
 import numpy as np
 import pytest
-from scipy import sparse
 
-from benchmark_utils.crowds.simulated.confusions import independent
-from benchmark_utils.crowds.simulated.flora import flora
 from benchmark_utils.strategies.glad import GLAD
 from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.strategies.steps import glad as steps
 from benchmark_utils.strategies.steps.known import check_known
-from benchmark_utils.strategies.steps.partition_passes import Scratch
 from benchmark_utils.strategies.steps.partitioned_glad import PartitionedGLADSteps
-from benchmark_utils.votes.partition_writing import write_partitions
-
-CROWDS = {"flora": lambda: flora(3_000, seed=4).votes, "small": lambda: independent(seed=5).votes}
-
-
-@pytest.fixture(scope="module", params=CROWDS)
-def crowd(request, tmp_path_factory):
-    votes = CROWDS[request.param]()
-    return votes, write_partitions(votes, tmp_path_factory.mktemp("crowd") / "parts", votes_per_partition=500)
-
-
-def assert_same(found, expected):
-    np.testing.assert_allclose(found.history, expected.history, rtol=1e-12)  # its sums over tasks are exact here
-    assert (found.n_iter, found.converged) == (expected.n_iter, expected.converged)
-    for name in ("labels", "soft", "worker_score", "task_score"):
-        mine, theirs = (getattr(one, name) for one in (found, expected))
-        mine, theirs = (a.toarray() if sparse.issparse(a) else a for a in (mine, theirs))
-        np.testing.assert_array_equal(mine, theirs, err_msg=name)
-    for name, value in expected.parameters.items():
-        np.testing.assert_array_equal(found.parameters[name], value, err_msg=name)
+from benchmark_utils.strategies.steps.scratch import Scratch
+from tests.strategies.partitioned_results import assert_same
 
 
 @pytest.mark.parametrize("options", [dict(n_iter=0), dict(n_iter=1), dict(n_iter=6), dict(tol=1.0)], ids=str)
-def test_partitions_give_the_bits_of_one_process(crowd, options):
-    votes, parts = crowd
+def test_partitions_give_the_bits_of_one_process(partitioned_crowd, options):
+    votes, parts = partitioned_crowd
     assert len(parts) > 3
     assert_same(PARTITIONED["GLAD"]().fit(parts, seed=7, **options), GLAD().fit(votes, seed=7, **options))
 
 
 @pytest.mark.parametrize("n_iter", [0, 2])
-def test_it_continues_from_an_older_result(crowd, n_iter):
-    votes, parts = crowd
+def test_it_continues_from_an_older_result(partitioned_crowd, n_iter):
+    votes, parts = partitioned_crowd
     start = PARTITIONED["GLAD"]().fit(parts, n_iter=2)
     expected = GLAD().fit(votes, n_iter=n_iter, start=GLAD().fit(votes, n_iter=2))
     assert_same(PARTITIONED["GLAD"]().fit(parts, n_iter=n_iter, start=start), expected)
 
 
-def test_points_stay_what_they_are(crowd):
-    _, parts = crowd
+def test_points_stay_what_they_are(partitioned_crowd):
+    _, parts = partitioned_crowd
     points = []
     for point in PARTITIONED["GLAD"]().iterate(parts):
         points.append(point)
@@ -60,9 +38,9 @@ def test_points_stay_what_they_are(crowd):
         assert_same(point.aggregation(), PARTITIONED["GLAD"]().fit(parts, n_iter=n_iter))
 
 
-def test_a_step_that_goes_too_far_is_halved(crowd, monkeypatch):
+def test_a_step_that_goes_too_far_is_halved(partitioned_crowd, monkeypatch):
     """With tasks as easy as no crowd has them; `climb` is checked by hand in test_glad.py."""
-    votes, parts = crowd
+    votes, parts = partitioned_crowd
     rng, known = np.random.default_rng(1), check_known(None, votes)
     whole, parted = steps.Steps(votes, known), PartitionedGLADSteps(parts, known)
     alpha, b = rng.normal(size=votes.n_worker), rng.normal(3, 1, votes.n_task)

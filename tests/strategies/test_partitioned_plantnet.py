@@ -12,6 +12,7 @@ from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.strategies.plantnet import AI_ROLES, PENALTIES, PlantNet
 from benchmark_utils.votes import VotesError, counts
 from benchmark_utils.votes.partition_writing import write_partitions
+from tests.strategies.partitioned_results import assert_same
 
 OPTIONS = [dict(penalty=penalty) for penalty in PENALTIES] + [dict(ai=ai) for ai in AI_ROLES]
 
@@ -30,24 +31,12 @@ def folders(crowd, tmp_path_factory):
     return [write_partitions(crowd, place / str(n), votes_per_partition=-(-crowd.n_votes // n)) for n in (1, 9, 50)]
 
 
-def assert_same_bits(found, expected):
-    assert (found.n_iter, found.converged, found.history) == (expected.n_iter, expected.converged, expected.history)
-    arrays = [
-        dict(labels=one.labels, soft=one.soft, score=one.worker_score) | one.parameters for one in (found, expected)
-    ]
-    assert list(arrays[0]) == list(arrays[1])
-    for name, value in arrays[1].items():
-        value, mine = (a.toarray() if sparse.issparse(a) else a for a in (value, arrays[0][name]))
-        np.testing.assert_array_equal(mine, value, err_msg=name)
-        assert np.asarray(mine).dtype == np.asarray(value).dtype, name
-
-
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("n_iter", [0, 1, 8])
 def test_partitions_give_the_bits_of_one_process(crowd, folders, options, n_iter):
     expected = PlantNet(**options).fit(crowd, n_iter=n_iter, seed=5)
     for votes in folders:
-        assert_same_bits(PARTITIONED["PlantNet"](**options).fit(votes, n_iter=n_iter, seed=5), expected)
+        assert_same(PARTITIONED["PlantNet"](**options).fit(votes, n_iter=n_iter, seed=5), expected, rtol=0)
 
 
 def test_the_options_matter_to_this_crowd(crowd):
@@ -62,7 +51,7 @@ def test_a_small_crowd_has_dense_soft_labels(ai, tmp_path):
     parts = write_partitions(votes, tmp_path / "crowd", votes_per_partition=300)
     expected = PlantNet(ai=ai).fit(votes)
     assert not sparse.issparse(expected.soft)
-    assert_same_bits(PARTITIONED["PlantNet"](ai=ai).fit(parts), expected)
+    assert_same(PARTITIONED["PlantNet"](ai=ai).fit(parts), expected, rtol=0)
 
 
 @pytest.mark.parametrize(("ai", "is_sparse"), [("ignored", True), ("fixed", False)])
@@ -74,7 +63,7 @@ def test_the_votes_of_the_ai_count_where_soft_labels_may_be_sparse(ai, is_sparse
     monkeypatch.setattr(counts, "EMPTY_ENTRIES", votes.n_task * votes.n_class / (votes.n_votes + 100))
     expected = PlantNet(ai=ai).fit(votes)
     assert sparse.issparse(expected.soft) == is_sparse
-    assert_same_bits(PARTITIONED["PlantNet"](ai=ai).fit(parts), expected)
+    assert_same(PARTITIONED["PlantNet"](ai=ai).fit(parts), expected, rtol=0)
 
 
 def test_an_ai_that_is_not_there_is_refused(tmp_path):

@@ -156,7 +156,7 @@ def number_keys(store: Scratch, n_parts: int, name: str) -> np.ndarray:
 
     Where each partition's keys stand among them is saved as `place`.
     """
-    found = np.concatenate([store.load(index, name)[0] for index in range(n_parts)])
+    found = np.concatenate([store.mapped(index, name) for index in range(n_parts)])
     found.sort()  # np.unique hashes first: several times slower here
     keys = found[np.append(True, found[1:] != found[:-1])]
     del found

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.dawid_skene_voted import triples_met
-from benchmark_utils.strategies.steps.partition_passes import Index, PartitionPairs
+from benchmark_utils.strategies.steps.partition_passes import Index, PartitionPairs, number_keys
 from benchmark_utils.votes.counts import is_large
 
 
@@ -28,21 +28,16 @@ def write_triples(index: Index) -> np.ndarray:
             row_start=pairs.row_start,
             pair_votes=pairs.n_votes.astype(np.int32),
         )
-        return len(triple)
+        return pairs.index
 
-    end = np.cumsum(list(index.map(local)))
-    found = np.empty(end[-1], np.int64)
-    for part, stop in enumerate(end):
-        (triple,) = scratch.load(part, "triple")
-        found[stop - len(triple) : stop] = triple
-    found.sort()  # np.unique hashes first: several times slower here
-    found = found[np.append(True, found[1:] != found[:-1])]
-    smallest = np.int32 if len(found) < 2**31 else np.int64
-    for part in range(len(end)):
-        triple, column = scratch.load(part, "triple", "column")
-        scratch.save(part, column=np.searchsorted(found, triple).astype(smallest)[column])
-        scratch.remove(part, "triple")
-    return found
+    n_parts = len(list(index.map(local)))
+    triples = number_keys(scratch, n_parts, "triple")
+    for part in range(n_parts):
+        place, column = scratch.load(part, "place", "column")
+        scratch.save(part, column=place[column])
+        for name in ("triple", "place"):
+            scratch.remove(part, name)
+    return triples
 
 
 class TriplePairs(PartitionPairs):
