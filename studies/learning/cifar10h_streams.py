@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmark_utils.crowds.published.cifar10h import N_TRAIN, cifar10h_tasks, first_tasks, read_votes
+from benchmark_utils.crowds.published.cifar10h import N_TEST, N_TRAIN, cifar10h_tasks, first_tasks, read_votes
 from benchmark_utils.learning import margins
 from benchmark_utils.learning.classifier import Classifier, aggregate
 from benchmark_utils.learning.conal import CoNAL
@@ -91,8 +91,8 @@ class SnapshotAUMC(Snapshots, AUMC):
 class Runner:
     """Does the jobs of a plan.
 
-    A job is (name, kind, seed, options): `kind` is "score", "classifier" or "crowd". A classifier's option `pruned`
-    names a job of scores, whose worst hundredth of the same seed is left out.
+    A job is (name, kind, seed, options): `kind` is "score", "classifier", "stopped" or "crowd". A classifier's option
+    `pruned` names a job of scores, whose worst hundredth of the same seed is left out.
     """
 
     def __init__(self, options):
@@ -100,9 +100,12 @@ class Runner:
         self.out, self.tiny, self.deadline = Path(options.out), options.tiny, time.time() + options.seconds
         self.out.parent.mkdir(parents=True, exist_ok=True)
         n_task = 100 if options.tiny else N_TRAIN
-        self.votes, self.truth = first_tasks(*read_votes(options.data / "cifar10h-raw.zip"), n_task)
-        data = cifar10h_tasks(options.data, n_task)
-        self.tasks = Tasks(data["tasks"], self.device)
+        every_vote, truth = read_votes(options.data / "cifar10h-raw.zip")
+        self.votes, self.truth = first_tasks(every_vote, truth, n_task)
+        data = cifar10h_tasks(options.data, N_TEST)
+        self.tasks = Tasks(data["tasks"][:n_task], self.device)
+        self.validation_tasks = data["tasks"][N_TRAIN:]
+        self.validation_labels = aggregate("MV", every_vote, 0).labels[N_TRAIN:]
         n_test = 100 if options.tiny else len(data["test_truth"])
         self.test_tasks, self.test_truth = data["test_tasks"][:n_test], data["test_truth"][:n_test]
         self.scores, self.failures, self.writing = {}, Counter(), threading.Lock()
@@ -161,6 +164,25 @@ class Runner:
         learnt = Classifier(labels=labels, recipe=self.recipe(recipe or {})).fit(votes, self.tasks, seed)
         return self.outcome(learnt)
 
+    def stopped(self, name, seed, labels="MV", recipe=None):
+        """The test accuracy and calibration at the epoch with the least loss, the best accuracy, and the last one."""
+        rows = []
+
+        def after_epoch(learnt):
+            of_label = learnt.predict(self.validation_tasks)
+            loss = -np.log(np.maximum(of_label[np.arange(len(of_label)), self.validation_labels], 1e-12)).mean()
+            right = (of_label.argmax(axis=1) == self.validation_labels).mean()
+            rows.append((loss, right, score_test(learnt.predict(self.test_tasks), self.test_truth)))
+            return True
+
+        Classifier(labels=labels, recipe=self.recipe(recipe or {})).fit(self.votes, self.tasks, seed, after_epoch)
+        loss, right, scores = zip(*rows, strict=True)
+        best = {"least loss": np.argmin(loss), "best accuracy": np.argmax(right), "last": len(rows) - 1}
+        return {
+            key: dict(epoch=int(epoch), **{name: round(float(value), 4) for name, value in scores[epoch].items()})
+            for key, epoch in best.items()
+        }
+
     def crowd(self, name, seed, how="CrowdLayer", recipe=None, **options):
         strategy = {"CrowdLayer": CrowdLayer, "CoNAL": CoNAL}[how](recipe=self.recipe(recipe or {}), **options)
         learnt = strategy.fit(self.votes, self.tasks, seed)
@@ -213,6 +235,7 @@ def main():
         part, parts = map(int, (part or "0/1").split("/"))
         for job in PLANS[name]:
             if job[2] % parts == part and (job[0], job[2]) not in runner.done:
+                runner.done.add((job[0], job[2]))  # two plans may have it
                 jobs.put(job)
     threads = [threading.Thread(target=work, args=(runner, jobs, i < options.first)) for i in range(options.threads)]
     for thread in threads:
