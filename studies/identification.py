@@ -5,7 +5,7 @@
 Tasks, by how hard they are: the entropy of the votes, GLAD's difficulty, and where the tasks can be seen WAUM and AUMC.
 Workers, by how good they are: trace and spammer score of Dawid and Skene's matrices, GLAD's ability, accuracy, and the
 diagonals of CrowdLayer and CoNAL. Networks are trained on a CPU, on features, in seconds; the WAUM of images comes
-from `--scores`, a file of studies/learning/cifar10h_gpu.py. `--page` gets the pictures too: scores against scores,
+from `--scores`, a file of studies/learning/cifar10h_streams.py. `--page` gets the pictures too: scores against scores,
 confusion matrices, and the images of the hardest tasks.
 """
 
@@ -113,14 +113,18 @@ def load(name) -> Crowd | None:
     return Crowd(folder, data["votes"], data["truth"], data.get("tasks"))
 
 
-def score_tasks(crowd: Crowd, waum=None) -> Scores:
-    """How hard each task is, higher is harder; NaN without votes. The signs of WAUM and AUMC are turned."""
+def score_tasks(crowd: Crowd, measured=None) -> Scores:
+    """How hard each task is, higher is harder; NaN without votes. The signs of WAUM and AUMC are turned.
+
+    `measured` has those of images, from two seeds: see `identification_page.read_scores`.
+    """
     votes = crowd.votes
     glad = GLAD().fit(votes).parameters["difficulty"]
     table = {"entropy": entropy(votes), "GLAD": np.where(votes.has_vote, glad, np.nan)}
     again = {}
-    if waum is not None:
-        table["WAUM"] = -waum
+    if measured is not None:
+        for scores, seed in zip((table, again), measured, strict=True):
+            scores |= {name: -score for name, score in seed.items()}
     elif crowd.tasks is not None and not crowd.are_images:
         from benchmark_utils.learning.pruning import AUMC, WAUM
 
@@ -270,18 +274,18 @@ def sections(crowd, tasks: Scores, workers: Scores) -> list[tuple[str, pd.DataFr
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--crowds", nargs="+", default=CROWDS)
-    parser.add_argument("--scores", type=Path, help="the .npz file of studies/learning/cifar10h_gpu.py")
+    parser.add_argument("--scores", type=Path, help="the .npz file of studies/learning/cifar10h_streams.py")
     parser.add_argument("--output", type=Path, default=Path("docs/identification.md"))
     parser.add_argument("--page", type=Path, default=Path("outputs/identification.html"))
     chosen = parser.parse_args()
     found = []
     for crowd in filter(None, map(load, chosen.crowds)):
-        answers, waum = None, None
+        answers, measured = None, None
         if crowd.name == "cifar10h":
             path = identification_page.data_folder("cifar10h") / "cifar10h-raw.zip"
             answers = checks_and_times(path, crowd.votes.encoding.workers)
-            waum = chosen.scores and identification_page.read_waum(chosen.scores, crowd.votes.n_task)
-        tasks, workers = score_tasks(crowd, waum), score_workers(crowd, answers)
+            measured = chosen.scores and identification_page.read_scores(chosen.scores, crowd.votes.n_task)
+        tasks, workers = score_tasks(crowd, measured), score_workers(crowd, answers)
         found.append((crowd, NOTES.get(crowd.name, ""), tasks, workers, sections(crowd, tasks, workers)))
         print(crowd.name, "done", flush=True)
     if not found:

@@ -29,20 +29,35 @@ ABOUT = [
     "more. A confusion matrix is that of one worker where every class was met; that of all workers is their mean, "
     "weighted by the tasks that they met.",
 ]
-COMMAND = "python -m studies.identification --output docs/identification.md --page outputs/identification.html"
+COMMAND = "python -m studies.identification --scores outputs/streams.npz --page outputs/identification.html"
+SCORES = (
+    "The areas under the margin of CIFAR-10H come from a GPU: "
+    "`python -m studies.learning.cifar10h_streams votes tasks aumc --data FOLDER --out outputs/streams`. "
+    "Without `--scores` they are left out."
+)
 
 
 def data_folder(name) -> Path:
     return Path(find_data(name))
 
 
-def read_waum(path, n_task) -> np.ndarray:
-    """WAUM of each task, (n_task,), of the published way where it was measured; ends in words where it does not fit."""
+def read_scores(path, n_task) -> tuple[dict, dict]:
+    """WAUM, the published way and by default, and AUMC of each task, (n_task,), of seed 0 and of seed 1.
+
+    Ends in words where the file lacks a score, or where one is of other tasks.
+    """
+    names = {"WAUM": "WAUM, epoch=votes", "WAUM, default": "WAUM, epoch=tasks", "AUMC": "AUMC"}
+    again = "measure it again: python -m studies.learning.cifar10h_streams votes tasks aumc"
     with np.load(path) as scores:
-        waum = scores[max(scores.files, key=lambda name: "epoch=votes" in name)]
-    if waum.shape != (n_task,):
-        raise SystemExit(f"{path} has scores of shape {waum.shape}, and there are {n_task} tasks: measure it again")
-    return waum
+        wanted = [f"{name}, seed {seed}" for seed in (0, 1) for name in names.values()]
+        lacking = [name for name in wanted if name not in scores]
+        if lacking:
+            raise SystemExit(f"{path} has no {lacking[0]!r}: {again}")
+        found = [scores[name] for name in wanted]
+    for name, score in zip(wanted, found, strict=True):
+        if score.shape != (n_task,):
+            raise SystemExit(f"{name!r} of {path} has the shape {score.shape}, and there are {n_task} tasks: {again}")
+    return dict(zip(names, found, strict=False)), dict(zip(names, found[len(names) :], strict=True))
 
 
 def write(found, output, page):
@@ -61,7 +76,7 @@ def to_markdown(found) -> str:
         "",
         f"    {COMMAND}",
     ]
-    for sentence in ABOUT:
+    for sentence in (SCORES, *ABOUT):
         lines += ["", sentence]
     for crowd, note, _, _, tables in found:
         lines += ["", f"## {crowd.name}", "", note]

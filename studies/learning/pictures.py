@@ -1,9 +1,9 @@
 """Pictures of what the margins find; needs matplotlib.
 
-    python -m studies.learning.pictures cifar10h --data ../shared/data/cifar10h --scores waum_gpu.npz --out outputs
+    python -m studies.learning.pictures cifar10h --data ../shared/data/cifar10h --scores streams.npz --out outputs
 
-It reads the scores of cifar10h_gpu.py: the ten worst tasks of each class with their votes, and WAUM against the entropy
-of the votes. The pictures of points are those of points.py.
+It reads the scores of cifar10h_streams.py: the ten worst tasks of each class with their votes, and WAUM against the
+entropy of the votes. The pictures of points are those of points.py.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def main():
     parser.add_argument("what", choices=["cifar10h"])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, help="the folder of cifar10h-raw.zip and cifar-10-python.tar.gz")
-    parser.add_argument("--scores", type=Path, help="the .npz file of cifar10h_gpu.py")
+    parser.add_argument("--scores", type=Path, help="the .npz file of cifar10h_streams.py")
     options = parser.parse_args()
     if options.data is None or options.scores is None:
         parser.error("cifar10h needs --data and --scores")
@@ -67,9 +67,7 @@ def main():
     votes, truth = first_tasks(*read_votes(options.data / "cifar10h-raw.zip"))
     images = cifar10h_tasks(options.data, votes.n_task)["tasks"]
     with np.load(options.scores) as scores:
-        name = max(scores.files, key=lambda name: "epoch=votes" in name)  # the published way, where it was measured
-        print(name)
-        score = scores[name]
+        score = scores["WAUM, epoch=votes, seed 0"]  # the published way
     draw_worst(options.out, votes, truth, images, score, CLASSES)
     draw_entropy(options.out, votes, score)
 

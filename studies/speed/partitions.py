@@ -1,32 +1,37 @@
-"""Time and memory of the strategies on partitions on disk, beside one process that holds all votes.
+"""Time and memory of the strategies on partitions, on disk or on dask, beside one process that holds all votes.
 
     python -m studies.speed.partitions make FOLDER N_VOTES       # a crowd of parts of simulated_flora, streamed
-    python -m studies.speed.partitions measure FOLDER [--strategies NAME ...] [--where disk memory] [--n-iter 3]
+    python -m studies.speed.partitions measure FOLDER [--strategies NAME ...] [--where disk dask memory] [--n-iter 3]
 
 A crowd is made of floras of 3 million votes, PARTS of them drawn and taken in turn. Each one's users and species are a
 random part of those of the whole, which are as many as a flora of this size has, so that the parts share them.
 
 Each run is a process of its own, with one thread. Seconds are from the folder (from the arrays, for one process) to the
 labels and soft labels, of the wall's clock and of the processor; an iteration is the median of the iterations but the
-first; the peak is of the whole process.
+first; the peak is of the whole process. On dask two workers do the partitions, with --memory each; the peak is then of
+the one process that sums, and that of the workers comes beside it. --kill N kills one of them in the N-th iteration.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmark_utils.crowds.simulated.flora import flora, sizes
+from benchmark_utils.harness.dask_map import DaskMap
 from benchmark_utils.harness.glibc_memory import keep_freed_memory
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.partitioned import PARTITIONED
@@ -36,6 +41,8 @@ from benchmark_utils.votes.partitions import PartitionedVotes
 
 PART = 3_000_000
 PARTS = 4
+WORKERS = 2
+PLACES = ("disk", "dask", "memory")
 CLOCKS = ("wall", "processor")
 VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
 IN_MEMORY = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
@@ -79,18 +86,36 @@ def in_memory(parts: PartitionedVotes) -> Votes:
     return Votes(*columns.values(), parts.n_task, parts.n_worker, parts.n_class, author)
 
 
-def run(folder, strategy, where, n_iter):
+def run(folder, strategy, where, n_iter, memory="auto", kill=-1):
     """One run in this process: a dict of figures."""
     keep_freed_memory()
     votes = PartitionedVotes.open(folder)
-    make = PARTITIONED[strategy] if where == "disk" else IN_MEMORY[strategy]
-    given = votes if where == "disk" else in_memory(votes)
+    if where == "memory":
+        return timed(IN_MEMORY[strategy], in_memory(votes), votes, n_iter)
+    if where == "disk":
+        return timed(PARTITIONED[strategy], votes, votes, n_iter)
+    with DaskMap(WORKERS, memory) as engine:
+        engine.client.wait_for_workers(WORKERS)
+        workers = [psutil.Process(pid) for pid in engine.client.run(os.getpid).values()]
+
+        def at_iteration(number):
+            if number == kill:
+                threading.Timer(0.2, workers[0].kill).start()
+
+        figures = timed(partial(PARTITIONED[strategy], engine=engine), votes, votes, n_iter, at_iteration)
+        peaks = engine.client.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    return figures | {"peak of a worker [GiB]": max(peaks.values())}
+
+
+def timed(make, given, votes, n_iter, at_iteration=lambda number: None):
+    """The figures of one strategy on what it takes."""
     ticks, figures = [_clocks()], {}
     if not hasattr(make(), "iterate"):
         result = make().fit(given)
     else:
         points = make().iterate(given, tol=-1)
-        for _ in range(n_iter + 1):
+        for number in range(n_iter + 1):
+            at_iteration(number)
             point = None  # its arrays would stay in memory
             point = next(points)
             ticks.append(_clocks())
@@ -103,16 +128,26 @@ def run(folder, strategy, where, n_iter):
     truth = np.concatenate([votes.truth(index) for index in range(len(votes))])
     known = truth >= 0
     figures["AccTrain"] = float(np.mean(result.labels[known] == truth[known]))
+    figures |= {
+        "labels": _digest(result.labels),
+        "scores": _digest(result.worker_score),
+        "history": _digest(result.history),
+    }
     return figures
+
+
+def _digest(numbers):
+    """Six digits of a hash: the same where every bit is."""
+    return numbers if numbers is None else hashlib.sha256(np.ascontiguousarray(numbers).tobytes()).hexdigest()[:6]
 
 
 def _clocks():
     return time.perf_counter(), time.process_time()
 
 
-def measure(folder, strategy, where, n_iter):
+def measure(folder, strategy, where, *options):
     """The figures of one run, in a process of its own."""
-    command = [sys.executable, "-m", "studies.speed.partitions", "run", folder, strategy, where, str(n_iter)]
+    command = [sys.executable, "-m", "studies.speed.partitions", "run", folder, strategy, where, *map(str, options)]
     done = subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{strategy} on {where} ended with status {done.returncode}: {done.stderr[-500:]}")
@@ -128,22 +163,30 @@ def main():
     measured = commands.add_parser("measure")
     measured.add_argument("folder")
     measured.add_argument("--strategies", nargs="+", default=list(PARTITIONED), choices=list(PARTITIONED))
-    measured.add_argument("--where", nargs="+", default=["disk", "memory"], choices=["disk", "memory"])
+    measured.add_argument("--where", nargs="+", default=["disk", "memory"], choices=PLACES)
     measured.add_argument("--n-iter", type=int, default=4)
+    measured.add_argument("--memory", default="auto", help="of a worker of dask, as 1.5GiB")
+    measured.add_argument("--kill", type=int, default=-1, metavar="N", help="kill a worker in this iteration")
     one = commands.add_parser("run")
     for name in ("folder", "strategy", "where"):
         one.add_argument(name)
     one.add_argument("n_iter", type=int)
+    one.add_argument("memory")
+    one.add_argument("kill", type=int)
     chosen = parser.parse_args()
     if chosen.command == "make":
         print(write_partitions(parts_of_floras(chosen.n_votes), Path(chosen.folder)).ranges.sum(axis=0))
     elif chosen.command == "run":
-        print(json.dumps(run(chosen.folder, chosen.strategy, chosen.where, chosen.n_iter)))
+        figures = run(chosen.folder, chosen.strategy, chosen.where, chosen.n_iter, chosen.memory, chosen.kill)
+        print(json.dumps(figures))
     else:
         for strategy in chosen.strategies:
             for where in chosen.where:
-                figures = measure(chosen.folder, strategy, where, chosen.n_iter)
-                print(strategy, where, {name: round(value, 4) for name, value in figures.items()}, flush=True)
+                figures = measure(chosen.folder, strategy, where, chosen.n_iter, chosen.memory, chosen.kill)
+                shown = {
+                    name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()
+                }
+                print(strategy, where, shown, flush=True)
 
 
 if __name__ == "__main__":

@@ -103,10 +103,17 @@ def test_both_pages_have_every_table_no_id_of_a_worker_and_load_nothing(crowd):
     assert "http" not in html
 
 
-def test_the_scores_of_a_gpu_are_those_of_the_published_way_and_turned(crowd, tmp_path):
-    published = np.arange(6.0)
-    np.savez(tmp_path / "s.npz", **{"WAUM epoch=tasks": -published, "WAUM epoch=votes": published})
-    waum = identification_page.read_waum(tmp_path / "s.npz", 6)
-    assert score_tasks(crowd, waum).table["WAUM"].tolist() == (-published).tolist()
+def test_the_scores_of_a_gpu_are_read_from_two_seeds_and_turned(crowd, tmp_path):
+    names = [f"{name}, seed {seed}" for seed in (0, 1) for name in ("WAUM, epoch=votes", "WAUM, epoch=tasks", "AUMC")]
+    kept = dict(zip(names, np.random.default_rng(0).random((6, 6)), strict=True))
+    np.savez(tmp_path / "s.npz", **kept, **{"WAUM, epoch=votes, seed 2": np.zeros(6)})
+    found = score_tasks(crowd, identification_page.read_scores(tmp_path / "s.npz", 6))
+    assert found.table.columns.tolist() == ["entropy", "GLAD", "WAUM", "WAUM, default", "AUMC"]
+    for seed, table in enumerate((found.table, found.again)):
+        for column, name in (("WAUM", "WAUM, epoch=votes"), ("WAUM, default", "WAUM, epoch=tasks"), ("AUMC", "AUMC")):
+            assert table[column].tolist() == (-kept[f"{name}, seed {seed}"]).tolist()
     with pytest.raises(SystemExit, match="shape \\(6,\\), and there are 7 tasks"):
-        identification_page.read_waum(tmp_path / "s.npz", 7)
+        identification_page.read_scores(tmp_path / "s.npz", 7)
+    np.savez(tmp_path / "s.npz", **{name: kept[name] for name in names[:-1]})
+    with pytest.raises(SystemExit, match="has no 'AUMC, seed 1': measure it again"):
+        identification_page.read_scores(tmp_path / "s.npz", 6)
