@@ -16,9 +16,12 @@ PARTS = {
     "float32": {"precision": "float32"},
     "no weight decay": {"weight_decay": 0.0},
     "32 x 32 stem": {"stem": "cifar"},
+    "ResNet-34": {"network": "resnet34"},
+    "VGG-16": {"network": "vgg16"},
     "adam, 0.001": {"optimizer": "adam", "learning_rate": 0.001},
 }
 SGD = {"optimizer": "sgd", "learning_rate": 0.1, "crowd_learning_rate": 0.001}
+NETWORKS = ("ResNet-34", "VGG-16")
 CROWD = {
     "adam": {},
     "adam, from the agreement": {"start": "agreement"},
@@ -77,8 +80,10 @@ PLANS = {
     "level": table(None, LEVEL)
     + scores(f"{TASKS}, {LEVEL}", SEEDS, recipe={"margin_epochs": 200, **PARTS[LEVEL]})
     + table(f"{TASKS}, {LEVEL}", LEVEL),
+    # Figure 2.16, after "tasks"; the ResNet-18 is in "plain" and "waum"
+    "networks": [job for part in NETWORKS for pruned in (None, TASKS) for job in table(pruned, part)],
     "stopped": stopped(["as published", "no augmentation", "no weight decay"]),
-    "parts": parts([name for name in PARTS if name != "as published"]),
+    "parts": parts([name for name in PARTS if name not in ("as published", *NETWORKS)]),
     "crowd": crowd(["adam", "adam, from the agreement"]),
     "crowd_sgd": crowd(["sgd, adam for the layer", "sgd, adam for the layer, from the agreement"], seeds=range(1)),
 }
