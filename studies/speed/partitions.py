@@ -1,7 +1,8 @@
 """Time and memory of the strategies on partitions, on disk or on dask, beside one process that holds all votes.
 
     python -m studies.speed.partitions make FOLDER N_VOTES       # a crowd of parts of simulated_flora, streamed
-    python -m studies.speed.partitions measure FOLDER [--strategies NAME ...] [--where disk dask memory] [--n-iter 3]
+    python -m studies.speed.partitions measure FOLDER ... [--strategies NAME ...] [--where disk dask memory]
+                                               [--n-iter 4] [--output studies/speed/partitions.md]
 
 A crowd is made of floras of 3 million votes, PARTS of them drawn and taken in turn. Each one's users and species are a
 random part of those of the whole, which are as many as a flora of this size has, so that the parts share them.
@@ -25,6 +26,7 @@ import threading
 import time
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +40,12 @@ from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.partition_writing import write_partitions
 from benchmark_utils.votes.partitions import PartitionedVotes
+from studies.speed.measuring import to_markdown
 
 PART = 3_000_000
 PARTS = 4
 WORKERS = 2
-PLACES = ("disk", "dask", "memory")
+PLACES = {"disk": "partitions", "dask": "partitions on dask", "memory": "one process"}
 CLOCKS = ("wall", "processor")
 VOTED = ("DS", "FDS", "FDS-hybrid", "WDS")
 IN_MEMORY = STRATEGIES | {name: partial(STRATEGIES[name], support="voted") for name in VOTED}
@@ -89,6 +92,12 @@ def in_memory(parts: PartitionedVotes) -> Votes:
 def run(folder, strategy, where, n_iter, memory="auto", kill=-1):
     """One run in this process: a dict of figures."""
     keep_freed_memory()
+    before = psutil.Process().memory_info().rss / 2**30
+    figures = _run(folder, strategy, where, n_iter, memory, kill)
+    return figures | {"memory [GiB]": figures["peak [GiB]"] - before}
+
+
+def _run(folder, strategy, where, n_iter, memory, kill):
     votes = PartitionedVotes.open(folder)
     if where == "memory":
         return timed(IN_MEMORY[strategy], in_memory(votes), votes, n_iter)
@@ -161,12 +170,13 @@ def main():
     make.add_argument("folder")
     make.add_argument("n_votes", type=int)
     measured = commands.add_parser("measure")
-    measured.add_argument("folder")
+    measured.add_argument("folder", nargs="+")
     measured.add_argument("--strategies", nargs="+", default=list(PARTITIONED), choices=list(PARTITIONED))
-    measured.add_argument("--where", nargs="+", default=["disk", "memory"], choices=PLACES)
+    measured.add_argument("--where", nargs="+", default=["disk", "memory"], choices=list(PLACES))
     measured.add_argument("--n-iter", type=int, default=4)
     measured.add_argument("--memory", default="auto", help="of a worker of dask, as 1.5GiB")
     measured.add_argument("--kill", type=int, default=-1, metavar="N", help="kill a worker in this iteration")
+    measured.add_argument("--output", type=Path)
     one = commands.add_parser("run")
     for name in ("folder", "strategy", "where"):
         one.add_argument(name)
@@ -180,13 +190,28 @@ def main():
         figures = run(chosen.folder, chosen.strategy, chosen.where, chosen.n_iter, chosen.memory, chosen.kill)
         print(json.dumps(figures))
     else:
-        for strategy in chosen.strategies:
-            for where in chosen.where:
-                figures = measure(chosen.folder, strategy, where, chosen.n_iter, chosen.memory, chosen.kill)
-                shown = {
-                    name: round(value, 4) if isinstance(value, float) else value for name, value in figures.items()
-                }
-                print(strategy, where, shown, flush=True)
+        rows = []
+        for folder, strategy, where in product(chosen.folder, chosen.strategies, chosen.where):
+            figures = measure(folder, strategy, where, chosen.n_iter, chosen.memory, chosen.kill)
+            shown = {key: round(one, 4) if isinstance(one, float) else one for key, one in figures.items()}
+            print(folder, strategy, where, shown, flush=True)
+            rows.append(row(PartitionedVotes.open(folder).n_votes, strategy, where, figures))
+            if chosen.output:
+                command = f"python -m studies.speed.partitions measure --n-iter {chosen.n_iter}"
+                chosen.output.write_text(to_markdown(rows, command))
+
+
+def row(n_votes, strategy, where, figures):
+    """One of the table, with the columns of `studies.speed.scale`."""
+    return {
+        "strategy": strategy,
+        "who": PLACES[where],
+        "votes": f"{n_votes:,}",
+        "run [s]": figures["wall"],
+        "iteration [s]": figures.get("iteration, wall", np.nan),
+        "us a vote": 1e6 * figures["wall"] / n_votes,
+        **{column: figures[column] for column in ("memory [GiB]", "peak [GiB]", "AccTrain")},
+    }
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
     python -m studies.speed.scale [--sizes N ...] [--strategies NAME ...] [--who ours crowd-kit peerannot]
                                [--seconds 600] [--gib 16] [--output studies/speed/scale.md] [--picture docs/scale.svg]
+    python -m studies.speed.scale --draw studies/speed/scale.md studies/speed/partitions.md --picture docs/scale.svg
 
-The crowds are `simulated_flora`'s, one of each size. Each run is a child process, one at a time and with one thread,
-which loads the votes, converts them for a library, and then is measured:
+The second draws tables that are there, that of `studies.speed.partitions` too, and measures nothing. The crowds are
+`simulated_flora`'s, one of each size. Each run is a child process, one at a time and with one thread, which loads the
+votes, converts them for a library, and then is measured:
 
 - run: from the arrays of `Votes` (or the table or map that a library reads) to the labels, with `--n-iter` iterations
   where the strategy iterates; start: then once more without any iteration; iteration: the run less the start, over the
@@ -46,6 +48,7 @@ OURS = {
     "DS-full": STRATEGIES["DS"],
 }
 WHO = {"ours": OURS, **LIBRARIES}
+STYLES = dict(zip([*WHO, "partitions"], ("o-", "s--", "^:", "D-."), strict=True))
 COLUMNS = ["task", "worker", "label", "author", "machine_label", "machine_score"]
 SETTLED = "settled"  # what a child says once it is ready to be measured
 
@@ -190,10 +193,9 @@ def draw(rows):
     figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), layout="constrained")
     strategies = list(dict.fromkeys(row["strategy"] for row in rows))
     colours = dict(zip(strategies, plt.get_cmap("tab20").colors * 3, strict=False))
-    styles = dict(zip(WHO, ("o-", "s--", "^:"), strict=True))
     for axis, column in zip(axes, ("run [s]", "memory [GiB]"), strict=True):
         for strategy in strategies:
-            for who, style in styles.items():
+            for who, style in STYLES.items():
                 points = [
                     (row["votes"], row[column]) for row in rows if (row["strategy"], row["who"]) == (strategy, who)
                 ]
@@ -202,9 +204,31 @@ def draw(rows):
         axis.set(xscale="log", yscale="log", xlabel="votes", ylabel=column)
         axis.grid(alpha=0.3)
     handles = [plt.Line2D([], [], color=colours[strategy], label=strategy) for strategy in strategies]
-    handles += [plt.Line2D([], [], color="grey", label=who, ls=style[1:]) for who, style in styles.items()]
+    handles += [plt.Line2D([], [], color="grey", label=who, ls=style[1:]) for who, style in STYLES.items()]
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=8)
     return figure
+
+
+def read_rows(file):
+    """The rows of the tables that `to_markdown` wrote into a file."""
+    rows, columns = [], None
+    for line in file.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if cells[:2] == ["strategy", "who"]:
+            columns = cells
+        elif cells and cells[0] != "---":
+            row = dict(zip(columns, cells, strict=True))
+            rows.append({name: cell if name in columns[:2] else _number(cell) for name, cell in row.items()})
+    return rows
+
+
+def _number(cell):
+    return float(cell.replace(",", "")) if cell else None
+
+
+def save(figure, picture):
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(picture)
 
 
 def main():
@@ -217,7 +241,12 @@ def main():
     parser.add_argument("--gib", type=float, default=16)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--picture", type=Path)
+    parser.add_argument("--draw", nargs="+", type=Path, metavar="TABLE", help="draw these, without a run")
     chosen = parser.parse_args()
+    if chosen.draw:
+        if not chosen.picture:
+            parser.error("--draw needs --picture")
+        return save(draw([row for table in chosen.draw for row in read_rows(table)]), chosen.picture)
     os.environ["OMP_NUM_THREADS"] = "1"  # the children read it when they load numpy
     rows, missing = run_all(chosen.who, chosen.strategies, chosen.sizes, chosen.n_iter, chosen.seconds, chosen.gib)
     rows = [{**row, "votes": f"{row['votes']:,}"} for row in rows]
@@ -229,8 +258,7 @@ def main():
     if chosen.output:
         chosen.output.write_text(text)
     if chosen.picture:
-        chosen.picture.parent.mkdir(parents=True, exist_ok=True)
-        draw(rows).savefig(chosen.picture)
+        save(draw(rows), chosen.picture)
 
 
 if __name__ == "__main__":

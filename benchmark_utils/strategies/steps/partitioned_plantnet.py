@@ -18,9 +18,8 @@ from benchmark_utils.strategies.steps.partition_passes import (
     generator_at,
     number_keys,
 )
-from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, by_author
+from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, Contested, by_author, given
 from benchmark_utils.strategies.steps.scratch import Scratch, share
-from benchmark_utils.votes.counts import support
 from benchmark_utils.votes.partitions import Partition, PartitionedVotes
 
 
@@ -33,10 +32,9 @@ class PartitionBallot(Ballot):
         Who votes in it, in the whole crowd.
     """
 
-    def __init__(self, votes, users, by_author, pair, n_pair, seed, first_draw):
+    def __init__(self, votes, users, by_author, pair, n_pair, contested, given, seed, first_draw):
         self.votes, self.users, self.by_author, self.pair, self.n_pair = votes, users, by_author, pair, n_pair
-        self._seed, self._first_draw = seed, first_draw
-        self._find_contested()
+        self.contested, self.given, self._seed, self._first_draw = contested, given, seed, first_draw
 
     @property
     def seed(self):
@@ -46,7 +44,7 @@ class PartitionBallot(Ballot):
 
 @dataclass(eq=False)
 class Ballots:
-    """The ballots of the partitions, on disk, about 17 bytes a vote.
+    """The ballots of the partitions, on disk, about 17 bytes a vote and 12 a task, and what is contested.
 
     Attributes
     ----------
@@ -64,12 +62,14 @@ class Ballots:
     has_machine_label: bool
 
     def read(self, index) -> PartitionBallot:
-        names = "task", "worker", "label", "users", "by_author", "pair", "n_pair"
-        *columns, users, by_author, pair, n_pair = self.store.load(index, *names)
+        names = "task", "worker", "label", "users", "by_author", "pair", "n_pair", "task_start"
+        *columns, users, by_author, pair, n_pair, task_start = self.store.load(index, *names)
+        contested = Contested(*self.store.load(index, *(f"contested_{name}" for name in Contested._fields)))
         machine = self.store.load(index, "machine_label")[0] if self.has_machine_label else None
         sizes = int(self.votes.ranges[index, 1]), len(users), self.votes.n_class
         votes = Partition(*columns, *sizes, machine_label=machine, repeats="keep", whole=self.votes)
-        return PartitionBallot(votes, users, by_author, pair, int(n_pair), self.seed, self.first_draw[index])
+        found = contested, given(votes, task_start)
+        return PartitionBallot(votes, users, by_author, pair, int(n_pair), *found, self.seed, self.first_draw[index])
 
 
 def _write(votes, cast, store, index):
@@ -79,10 +79,13 @@ def _write(votes, cast, store, index):
     key, pair = np.unique(part.worker_and_label, return_inverse=True)
     columns = dict(task=part.task, worker=worker.astype(np.int32), label=part.label, users=users)
     store.save(index, **columns, by_author=by_author(part), pair=pair.astype(np.int32), key=key, n_pair=len(key))
+    contested = Contested.of(part)
+    contested = contested._replace(worker=np.searchsorted(users, contested.worker).astype(np.int32))
+    found = {f"contested_{name}": array for name, array in contested._asdict().items()}
+    store.save(index, task_start=part.task_start, **found)
     if part.machine_label is not None:
         store.save(index, machine_label=part.machine_label)
-    n_answers = np.diff(support(part)[1])
-    return part.n_votes, part.n_worker, int(n_answers[n_answers > 1].sum()), part.machine_label is not None
+    return part.n_votes, part.n_worker, int(contested.answer_row_start[-1]), part.machine_label is not None
 
 
 class PartitionedBallot(Ballot):
@@ -139,7 +142,7 @@ class PartitionedBallot(Ballot):
                 sums = np.zeros((len(found[0]), self.n_pair), bool), np.zeros((len(found[1]), len(weight)), np.int64)
             place, users = self.ballots.store.load(index, "place", "users")
             for of_pairs, more in zip(sums[0], found[0], strict=True):
-                of_pairs[place] |= more
+                of_pairs[place[more]] = True
             for of_users, more in zip(sums[1], found[1], strict=True):
                 of_users[users] += more
         return sums

@@ -1,10 +1,49 @@
 """What the iterations of Pl@ntNet's strategy count in the votes: weighted majorities, and species by user."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.counts import support
+
+
+class Contested(NamedTuple):
+    """The tasks with several answers, and their votes: elsewhere no weight changes the label.
+
+    Attributes
+    ----------
+    unanimous : int64, (n_task,)
+        The answer of a task that has one, and any of them where it has several; -1 without votes.
+    task : int, (n_contested,)
+    worker, label, row : int, (n_contested_votes,)
+        `row` is the place of the vote's task in `task`.
+    answer_start, answer_row_start : int, (n_answer,) and (n_contested + 1,)
+        Where the votes for each answer to a task begin, and the answers to each task.
+    """
+
+    unanimous: np.ndarray
+    task: np.ndarray
+    worker: np.ndarray
+    label: np.ndarray
+    row: np.ndarray
+    answer_start: np.ndarray
+    answer_row_start: np.ndarray
+
+    @classmethod
+    def of(cls, votes: Votes):
+        first, row_start = support(votes)
+        unanimous = np.full(votes.n_task, -1, dtype=np.int64)
+        unanimous[votes.task[first]] = votes.label[first]
+        n_answers = np.diff(row_start)
+        task = np.flatnonzero(n_answers > 1)
+        among = np.flatnonzero(n_answers[votes.task] > 1)  # their votes
+        is_first = np.zeros(votes.n_votes, dtype=bool)
+        is_first[first] = True
+        answer_start, answer_row_start = np.flatnonzero(is_first[among]), np.append(0, np.cumsum(n_answers[task]))
+        row = np.searchsorted(task, votes.task[among])
+        return cls(unanimous, task, votes.worker[among], votes.label[among], row, answer_start, answer_row_start)
 
 
 class Ballot:
@@ -21,6 +60,7 @@ class Ballot:
         The user of each pair.
     n_proposed : int, (n_worker,)
         How many species each user proposed.
+    contested : Contested
     given : csr_array (n_task, n_worker)
         How many votes each user gave each task.
     """
@@ -31,25 +71,7 @@ class Ballot:
         self.n_pair, self.pair = len(keys), pair.astype(votes.worker.dtype)
         self.pair_user = (keys // votes.n_class).astype(votes.worker.dtype)
         self.n_proposed = np.bincount(self.pair_user, minlength=votes.n_worker)
-        self._find_contested()
-
-    def _find_contested(self):
-        """Set the contested tasks, those with several answers, apart: elsewhere no weight changes the label."""
-        votes = self.votes
-        row_start = votes.task_start
-        self.given = sparse.csr_array((np.ones(votes.n_votes), votes.worker, row_start), (votes.n_task, votes.n_worker))
-        first, row_start = support(votes)
-        self.unanimous = np.full(votes.n_task, -1, dtype=np.int64)
-        self.unanimous[votes.task[first]] = votes.label[first]
-        n_answers = np.diff(row_start)
-        self.contested = np.flatnonzero(n_answers > 1)
-        among = np.flatnonzero(n_answers[votes.task] > 1)  # their votes
-        self.contested_worker, self.contested_label = votes.worker[among], votes.label[among]
-        self.contested_row = np.searchsorted(self.contested, votes.task[among])
-        is_first = np.zeros(votes.n_votes, dtype=bool)
-        is_first[first] = True
-        self.answer_start = np.flatnonzero(is_first[among])
-        self.answer_row_start = np.append(0, np.cumsum(n_answers[self.contested]))
+        self.contested, self.given = Contested.of(votes), given(votes, votes.task_start)
 
     def sum(self, count, labels, weight):
         """What `count` finds: marks of pairs, (n_pair,) each, and numbers of users, (n_worker,) each."""
@@ -64,21 +86,23 @@ class Ballot:
 
     def weighted_majority(self, weight):
         """Line 13: argmax_k sum_j w_j 1(y_ij = k), (n_task,), -1 without votes."""
-        labels = self.unanimous.copy()
-        if len(self.contested):
-            total = np.add.reduceat(weight[self.contested_worker], self.answer_start)
-            answers = (total, self.contested_label[self.answer_start], self.answer_row_start)
-            scores = sparse.csr_array(answers, shape=(len(self.contested), self.votes.n_class))
-            labels[self.contested] = hard_labels(scores, np.ones(len(self.contested), dtype=bool), self.seed)
+        contested = self.contested
+        labels = contested.unanimous.copy()
+        if len(contested.task):
+            total = np.add.reduceat(weight[contested.worker], contested.answer_start)
+            answers = (total, contested.label[contested.answer_start], contested.answer_row_start)
+            scores = sparse.csr_array(answers, shape=(len(contested.task), self.votes.n_class))
+            labels[contested.task] = hard_labels(scores, np.ones(len(contested.task), dtype=bool), self.seed)
         return labels
 
     def confidence(self, labels, weight):
         """conf_i of the labels and the weight of all votes, (n_task,) each."""
+        contested = self.contested
         total = self.given @ weight
         confidence = total.copy()
-        backs = self.contested_label == labels[self.contested][self.contested_row]
-        cast = weight[self.contested_worker] * backs
-        confidence[self.contested] = np.bincount(self.contested_row, cast, len(self.contested))
+        backs = contested.label == labels[contested.task][contested.row]
+        cast = weight[contested.worker] * backs
+        confidence[contested.task] = np.bincount(contested.row, cast, len(contested.task))
         return confidence, total
 
     def is_right(self, labels):
@@ -111,6 +135,11 @@ class Ballot:
 
     def _per_user(self, pairs):
         return np.bincount(self.pair_user[pairs], minlength=self.votes.n_worker)
+
+
+def given(votes: Votes, task_start):
+    """How many votes each user gave each task, (n_task, n_worker), of the place where each task's votes begin."""
+    return sparse.csr_array((np.ones(votes.n_votes), votes.worker, task_start), (votes.n_task, votes.n_worker))
 
 
 def by_author(votes: Votes):
