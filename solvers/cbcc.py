@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import FromScratchSolver
+from benchmark_utils.harness.solver import SeveralRunsSolver
 from benchmark_utils.strategies.cbcc import CBCC
 
 
-class Solver(FromScratchSolver):
+class Solver(SeveralRunsSolver):
     """Community-based Bayesian classifier combination: workers resemble their community, by variational Bayes.
 
     M. Venanzi et al., "Community-based Bayesian aggregation models for crowdsourcing", WWW (2014).

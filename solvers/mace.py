@@ -1,8 +1,8 @@
-from benchmark_utils.harness.solver import FromScratchSolver
+from benchmark_utils.harness.solver import SeveralRunsSolver
 from benchmark_utils.strategies.mace import MACE
 
 
-class Solver(FromScratchSolver):
+class Solver(SeveralRunsSolver):
     """Workers who say what they know, or else spam, each in their own way; variational Bayes or EM.
 
     D. Hovy, T. Berg-Kirkpatrick, A. Vaswani and E. Hovy, "Learning whom to trust with MACE", NAACL-HLT (2013).

@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmark_utils.harness.dask_map import engine_of
 from benchmark_utils.harness.solver import OnePassSolver
 from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.strategies.steps.runs import SeveralRuns
 from benchmark_utils.votes.partition_writing import VOTES_PER_PARTITION, write_partitions
 
 
@@ -45,7 +46,7 @@ class Solver(OnePassSolver):
             return self.get_strategy().fit(write_partitions(votes, Path(folder, "crowd")), seed=self.seed)
 
     def run(self, callback):
-        if hasattr(self.get_strategy(), "iterate"):
+        if hasattr(self.get_strategy(), "iterate") and not isinstance(self.get_strategy(), SeveralRuns):
             super().run(callback)
             return
         self.result = self.get_strategy().fit(self.votes, seed=self.seed)

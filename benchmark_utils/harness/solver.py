@@ -90,16 +90,6 @@ class IterativeSolver(OneShotSolver):
         return self.get_strategy().fit(votes, n_iter=n_iter, seed=self.seed, **told)
 
 
-class FromScratchSolver(IterativeSolver):
-    """A strategy of many fits, which cannot go on from one point to the next: each point runs all of them again.
-
-    Its points double, so that a curve costs about two runs to its end.
-    """
-
-    def get_next(self, n_iter):
-        return max(n_iter + 1, 2 * n_iter)
-
-
 class OnePassSolver(IterativeSolver):
     """A strategy whose `iterate` yields its points: one run makes the whole curve, the same to the bit.
 
@@ -111,8 +101,13 @@ class OnePassSolver(IterativeSolver):
     sampling_strategy = "callback"
     stopping_criterion = Converged()  # of its own: Benchopt keeps the sampling in it
 
+    def points(self, callback):
+        return self.get_strategy().iterate(self.votes, seed=self.seed, **self.told)
+
     def run(self, callback):
-        for point in self.get_strategy().iterate(self.votes, seed=self.seed, **self.told):
+        for point in self.points(callback):
+            while callback.it < point.n_iter:  # Benchopt counts the calls, also of what is no point
+                callback()
             begin = time.perf_counter()
             if point.converged or callback.it == callback.next_stopval:
                 self.result = point.aggregation()
@@ -124,3 +119,23 @@ class OnePassSolver(IterativeSolver):
                 callback.time_iter -= making
         while converged and callback():
             pass
+
+
+class SeveralRunsSolver(OnePassSolver):
+    """A strategy that chooses among several runs.
+
+    One run after the other goes on to the next point that Benchopt asks for. The points double, since a choice among
+    the runs has a cost of its own.
+    """
+
+    def get_next(self, n_iter):
+        return max(n_iter + 1, 2 * n_iter)
+
+    def points(self, callback):
+        return self.get_strategy().iterate(self.votes, asked_for(callback), seed=self.seed, **self.told)
+
+
+def asked_for(callback):
+    """The numbers of iterations that Benchopt asks for, each known once the point before it is scored."""
+    while True:
+        yield callback.next_stopval

@@ -63,15 +63,22 @@ class Point:
     converged : bool
     answer : function
         Of `parts`; returns an Aggregation without `n_iter`, `converged` and `history`.
+    value : float, optional
+        The objective where the strategy stands; without it the last of the history, and -inf before that.
     """
 
-    def __init__(self, history, converged, answer, *parts):
+    def __init__(self, history, converged, answer, *parts, value=None):
         self.n_iter, self.converged = len(history), converged
+        self.value = (history[-1] if history else -np.inf) if value is None else value
         self._history, self._answer, self._parts = history, answer, parts
 
+    @property
+    def history(self) -> list:
+        return self._history[: self.n_iter]
+
     def aggregation(self) -> Aggregation:
-        history = self._history[: self.n_iter]
-        return replace(self._answer(*self._parts), n_iter=self.n_iter, converged=self.converged, history=history)
+        found = self._answer(*self._parts)
+        return replace(found, n_iter=self.n_iter, converged=self.converged, history=self.history)
 
 
 def last(points: Iterable[Point], n_iter) -> Aggregation:
@@ -107,4 +114,4 @@ class Strategy(Protocol):
         """The labels. Everything is built inside, since all of it is timed; randomness comes from the seed alone."""
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Optional: the memory that a fit takes beyond the votes, where it is more than a few times theirs."""
+        """Optional: the memory that a curve takes beyond the votes, where it is more than a few times theirs."""

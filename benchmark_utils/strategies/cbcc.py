@@ -1,14 +1,13 @@
 """CBCC: communities of workers whose confusion matrices resemble each other (Venanzi et al., WWW 2014)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import rel_entr
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, dirichlet
-from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
+from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.strategies.steps.logistic_normal import (
     Scores,
@@ -20,25 +19,15 @@ from benchmark_utils.strategies.steps.logistic_normal import (
     prior_scores,
     shift,
 )
+from benchmark_utils.strategies.steps.runs import Run, SeveralRuns, best
 from benchmark_utils.votes import Votes, hard_labels
 
 MOST_COMMUNITIES = 10  # bounds the memory, which has to be said beforehand
 _STEPS = 3  # steps uphill for the workers' scores in an iteration
 
 
-class _Fit(NamedTuple):
-    """The state after the last iteration with one number of communities: T, R, q of scores and communities."""
-
-    posterior: np.ndarray
-    community: np.ndarray
-    scores: list
-    mu: list
-    history: list
-    converged: bool
-
-
 @dataclass
-class CBCC:
+class CBCC(SeveralRuns):
     """Community-based Bayesian classifier combination, by variational Bayes from the naive soft labels.
 
     Worker j is in community m with probability h_m. Community m has scores mu^m_k for its answers to tasks of class k,
@@ -101,70 +90,74 @@ class CBCC:
             n_class, n_class) and `prevalence` (n_class,); and `bounds`, of 1, 2, ... communities, or of the number
             given.
         """
-        numbers = range(1, MOST_COMMUNITIES + 1) if self.communities is None else [self.communities]
-        answers, start = answer_matrix(votes), start_from(votes, known)
-        histories, converged, best = [], True, None
-        for number in numbers:
-            end = self._climb(votes, answers, start, number, n_iter, tol)
-            histories.append(end.history)
-            converged &= end.converged
-            if best and (not end.history or end.history[-1] <= best.history[-1]):
-                break
-            best = end
-        history = best_so_far(histories)
-        active = votes.votes_per_worker > 0
-        share = 1 + best.community.sum(axis=0)
-        member = np.where(active[:, None], best.community, share / share.sum())
-        confusion = sum(r[:, None, None] * mean_rows(q) for r, q in zip(member.T, best.scores, strict=True))
-        prevalence = 1 + class_totals(best.posterior)
+        return self.choose(self.runs(votes, tol, seed, known), n_iter).aggregation()
+
+    def runs(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """A run with each number of communities."""
+        crowd = _Crowd(votes, known)
+        for number in range(1, MOST_COMMUNITIES + 1) if self.communities is None else [self.communities]:
+            yield Run(self._climb(crowd, number, tol, seed))
+
+    def choose(self, runs, n_iter) -> Point:
+        """The number with the highest bound, up to the first that does not raise it."""
+        return best(_while_rising(run.reach(n_iter) for run in runs), "bounds")
+
+    def _climb(self, crowd, communities, tol, seed):
+        """The points with this number of communities: the start, and each iteration until the bound stands still."""
+        prior, posterior = self._log_prior(crowd), crowd.naive
+        community = start_communities(crowd.count(posterior), crowd.votes.votes_per_worker, communities)
+        mu = [prior_scores(prior, 1.0, prior.shape)] * communities
+        scores = [prior_scores(prior, self.precision, crowd.shape)] * communities
+        history, converged = [], False
+        while True:
+            state = posterior, community, tuple(scores), tuple(mu)
+            yield Point(history, converged, self._answer, crowd, *state, seed)
+            if converged:
+                return
+            del state  # the largest arrays give way to the new ones one by one
+            posterior, community, value = self._iterate(crowd, posterior, community, scores, mu)
+            history.append(value)
+            converged = stands_still(history, tol)
+
+    def _iterate(self, crowd, posterior, community, scores, mu):
+        """T, R and the bound after one more iteration; the items of `scores` and `mu` are replaced."""
+        prior, count = self._log_prior(crowd), crowd.count(posterior)
+        for m in range(len(mu)):
+            for _ in range(_STEPS):
+                scores[m] = climb(scores[m], count, mu[m].mean, self.precision)
+            mu[m] = self._learn_community(scores[m], community[:, m], prior)
+            scores[m], mean = shift(scores[m], mu[m].mean, count, community[:, m], prior, 1.0)
+            mu[m] = mu[m]._replace(mean=mean)
+        log_h, divergence_h = dirichlet(np.ones(len(mu)), community.sum(axis=0), axis=0)
+        adds = [self._bound(q, count, m).sum(axis=-1) for q, m in zip(scores, mu, strict=True)]
+        community, _ = softmax(np.stack(adds, axis=1), log_h, crowd.active)
+        log_rho, divergence_rho = dirichlet(np.ones(len(prior)), class_totals(posterior), axis=0)
+        log_confusion = sum(r[:, None, None] * expected_log(q) for r, q in zip(community.T, scores, strict=True))
+        posterior, log_evidence = crowd.expect(log_confusion, log_rho)
+        spent = [r @ self._bound(q, 0, m).sum(axis=-1) for r, q, m in zip(community.T, scores, mu, strict=True)]
+        spent += [-divergence(m, prior, 1.0).sum() for m in mu]
+        spent += [-divergence_rho, -divergence_h, -rel_entr(community, np.exp(log_h)).sum()]
+        return posterior, community, log_evidence.sum() + sum(spent)
+
+    def _answer(self, crowd, posterior, community, scores, mu, seed):
+        share = 1 + community.sum(axis=0)
+        member = np.where(crowd.active[:, None], community, share / share.sum())
+        confusion = sum(r[:, None, None] * mean_rows(q) for r, q in zip(member.T, scores, strict=True))
+        prevalence = 1 + class_totals(posterior)
         return Aggregation(
-            hard_labels(best.posterior, start[2], seed),
-            soft=best.posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
+            hard_labels(posterior, crowd.has_posterior, seed),
+            soft=posterior,
+            worker_score=np.trace(confusion, axis1=1, axis2=2) / crowd.votes.n_class,
             parameters={
                 "confusion": confusion.transpose(0, 2, 1),
-                "community": best.community,
-                "community_confusion": np.stack([mean_rows(q).T for q in best.mu]),
+                "community": community,
+                "community_confusion": np.stack([mean_rows(q).T for q in mu]),
                 "prevalence": prevalence / prevalence.sum(),
-                "bounds": np.array([bounds[-1] for bounds in histories if bounds]),
             },
         )
 
-    def _climb(self, votes, answers, start, communities, n_iter, tol):
-        """The iterations with this number of communities."""
-        active, shape = votes.votes_per_worker > 0, (votes.n_worker, votes.n_class, votes.n_class)
-        answers_of_worker = answers.T.tocsr()
-        posterior, cells, has_posterior = start
-        count = (answers_of_worker @ posterior).reshape(shape)  # axes j, answer, true class
-        community = start_communities(count, votes.votes_per_worker, communities)
-        prior = np.log(confusion_prior(votes.n_class, self.right, self.wrong))
-        mu = [prior_scores(prior, 1.0, prior.shape)] * communities
-        scores = [prior_scores(prior, self.precision, shape)] * communities
-        history, converged = [], False
-        while len(history) < n_iter and not converged:
-            for m in range(communities):
-                for _ in range(_STEPS):
-                    scores[m] = climb(scores[m], count, mu[m].mean, self.precision)
-                mu[m] = self._learn_community(scores[m], community[:, m], prior)
-                scores[m], mean = shift(scores[m], mu[m].mean, count, community[:, m], prior, 1.0)
-                mu[m] = mu[m]._replace(mean=mean)
-            log_h, divergence_h = dirichlet(np.ones(communities), community.sum(axis=0), axis=0)
-            adds = [self._bound(scores[m], count, mu[m]).sum(axis=-1) for m in range(communities)]
-            community, _ = softmax(np.stack(adds, axis=1), log_h, active)
-            log_rho, divergence_rho = dirichlet(np.ones(votes.n_class), class_totals(posterior), axis=0)
-            log_confusion = sum(r[:, None, None] * expected_log(q) for r, q in zip(community.T, scores, strict=True))
-            likelihood = confine(answers @ log_confusion.reshape(-1, votes.n_class), cells)
-            posterior, log_evidence = softmax(likelihood, log_rho, has_posterior)
-            spent = [r @ self._bound(q, 0, m).sum(axis=-1) for r, q, m in zip(community.T, scores, mu, strict=True)]
-            spent += [-divergence(m, prior, 1.0).sum() for m in mu]
-            spent += [-divergence_rho, -divergence_h, -rel_entr(community, np.exp(log_h)).sum()]
-            history.append(log_evidence.sum() + sum(spent))
-            converged = stands_still(history, tol)
-            count = (answers_of_worker @ posterior).reshape(shape)
-        return _Fit(posterior, community, scores, mu, history, converged)
+    def _log_prior(self, crowd):
+        return np.log(confusion_prior(crowd.votes.n_class, self.right, self.wrong))
 
     def _learn_community(self, scores, member, prior):
         """q(mu^m): Gaussian, as the scores it is learned from are."""
@@ -177,10 +170,42 @@ class CBCC:
         return bound(scores, count, mu.mean, self.precision) - self.precision * mu.variance.sum(axis=-2) / 2
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of each worker's scores in each community, of the posterior and of the votes, with copies."""
-        communities = self.communities or MOST_COMMUNITIES
-        cells = (4 * communities + 12) * votes.n_worker * votes.n_class**2 + 6 * votes.n_task * votes.n_class
-        return 8 * (cells + 6 * votes.n_votes)
+        """Memory of each worker's scores in each community, of the posterior and of the votes, with copies.
+
+        A curve holds the scores with 1, 2, ... communities, a fit holds those with the best two numbers.
+        """
+        numbers = np.arange(1, MOST_COMMUNITIES + 1) if self.communities is None else np.array([self.communities])
+        scores = (3 * int(numbers.sum()) + int(numbers[-1]) + 12) * votes.n_worker * votes.n_class**2
+        return 8 * (scores + (6 + len(numbers)) * votes.n_task * votes.n_class + 6 * votes.n_votes)
+
+
+class _Crowd:
+    """The votes as the iterations take them; axes of confusions are worker, answer, true class."""
+
+    def __init__(self, votes: Votes, known):
+        self.votes, self.active = votes, votes.votes_per_worker > 0
+        self.shape = votes.n_worker, votes.n_class, votes.n_class
+        self.answers = answer_matrix(votes)
+        self.answers_of_worker = self.answers.T.tocsr()
+        self.naive, self.cells, self.has_posterior = start_from(votes, known)
+
+    def count(self, posterior):
+        """How often each worker gave each answer to tasks of each class."""
+        return (self.answers_of_worker @ posterior).reshape(self.shape)
+
+    def expect(self, log_confusion, log_prior):
+        likelihood = confine(self.answers @ log_confusion.reshape(-1, self.votes.n_class), self.cells)
+        return softmax(likelihood, log_prior, self.has_posterior)
+
+
+def _while_rising(points):
+    """The points up to the first that is not higher than the one before it."""
+    highest = -np.inf
+    for point in points:
+        yield point
+        if point.value <= highest:
+            return
+        highest = point.value
 
 
 def start_communities(count, n_votes, communities):

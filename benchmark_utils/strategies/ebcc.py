@@ -1,10 +1,11 @@
 """EBCC: enhanced Bayesian classifier combination, workers that correlate within a class (Li et al., ICML 2019)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.confusion import (
     answer_matrix,
     confusion_prior,
@@ -13,13 +14,14 @@ from benchmark_utils.strategies.steps.confusion import (
     mean_confusion,
 )
 from benchmark_utils.strategies.steps.continued import grown_rows, log_likelihoods, old_parameters
-from benchmark_utils.strategies.steps.em import best_so_far, class_totals, softmax, stands_still
+from benchmark_utils.strategies.steps.em import class_totals, softmax, stands_still
 from benchmark_utils.strategies.steps.known import confine, start_from
+from benchmark_utils.strategies.steps.runs import Run, SeveralRuns, best
 from benchmark_utils.votes import Votes, VotesError, hard_labels, normalise
 
 
 @dataclass
-class EBCC:
+class EBCC(SeveralRuns):
     """iBCC whose classes have subtypes, `groups` of them, on each of which a worker has another confusion row.
 
     A task of class k is of subtype m with probability tau_km, and worker j then answers with pi^j_km: workers who err
@@ -72,89 +74,109 @@ class EBCC:
             score; parameters, all posterior means: `subtype_confusion` (n_worker, n_class, groups, n_class),
             `subtypes`, tau (n_class, groups), `prevalence` (n_class,); and the bounds `restart_bounds` (restarts,).
         """
-        naive, cells, has_class = start_from(votes, known)
-        answers = answer_matrix(votes)
-        answers_of_worker = answers.T.tocsr()
-        prior = np.repeat(confusion_prior(votes.n_class, self.right, self.wrong), self.groups, axis=1)
-        alpha = np.maximum(class_totals(naive), 1e-3)  # a Dirichlet needs more than 0 for a class without votes
+        return self.choose(self.runs(votes, tol, seed, known, start), n_iter).aggregation()
 
-        def expect(log_confusion, log_prior):
-            by_subtype = (answers @ log_confusion).reshape(votes.n_task, votes.n_class, self.groups)
-            log_likelihood = confine(by_subtype, cells).reshape(votes.n_task, -1)
-            return softmax(log_likelihood, log_prior, has_class)
+    def runs(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
+        """A run from each start."""
+        model = _Model(votes, known, self)
+        if start is None:
+            starts = [partial(model.start, seed, restart) for restart in range(self.restarts)]
+        else:
+            starts = [partial(model.continued, start)]
+        for begin in starts:
+            yield Run(self._climb(model, begin, tol, seed))
 
-        histories, highest, converged = [], -np.inf, True
-        for restart in range(self.restarts if start is None else 1):
-            if start is None:
-                begin = self._start(naive, np.random.default_rng([seed, restart]) if restart else None)
-            else:
-                begin, _ = expect(*self._grown(start, votes))
-            end, bounds, stands = self._climb(begin, expect, answers_of_worker, prior, alpha, n_iter, tol)
-            histories.append(bounds)
-            converged &= stands
-            if restart == 0 or (bounds and bounds[-1] > highest):
-                joint, highest = end, bounds[-1] if bounds else -np.inf  # before any iteration the first start counts
-        history = best_so_far(histories)
-        by_subtype = joint.reshape(votes.n_task, votes.n_class, self.groups)
+    def choose(self, runs, n_iter) -> Point:
+        """The start with the highest bound; before any iteration the first counts."""
+        return best((run.reach(n_iter) for run in runs), "restart_bounds")
+
+    def _climb(self, model, begin, tol, seed):
+        """The points of a run: the start, and each iteration until its bound stands still."""
+        joint, history, converged = begin(), [], False
+        while True:
+            yield Point(history, converged, model.answer, joint, seed)
+            if converged:
+                return
+            joint, bound = model.iterate(joint)
+            history.append(bound)
+            converged = stands_still(history, tol)
+
+    def bytes_needed(self, votes: Votes) -> int:
+        """Memory of the confusion rows, of R and of the votes, with an iteration's copies, and of the R of each start.
+
+        A curve holds the R of all starts, a fit holds that of the best.
+        """
+        cells = self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + (6 + self.restarts) * votes.n_task)
+        return 8 * (cells + 6 * votes.n_votes)
+
+
+class _Model:
+    """The steps of EBCC over the votes, from R (n_task, n_class * groups) to the next."""
+
+    def __init__(self, votes: Votes, known, options: EBCC):
+        self.votes, self.groups, self.subtype = votes, options.groups, options.subtype
+        self.naive, self.cells, self.has_class = start_from(votes, known)
+        self.answers = answer_matrix(votes)
+        self.answers_of_worker = self.answers.T.tocsr()
+        self.prior = np.repeat(confusion_prior(votes.n_class, options.right, options.wrong), self.groups, axis=1)
+        self.alpha = np.maximum(class_totals(self.naive), 1e-3)  # a Dirichlet needs more than 0 where nobody votes
+
+    def start(self, seed, restart):
+        """R of a start: classes split at random over their subtypes, or in the first start whole."""
+        split = np.zeros((*self.naive.shape, self.groups))
+        if restart == 0:
+            split[:, :, 0] = 1
+        else:
+            rng = np.random.default_rng([seed, restart])
+            rng.standard_exponential(out=split)  # exponentials over their sum are Dirichlet(1)
+            split /= split.sum(axis=2, keepdims=True)
+        return (self.naive[:, :, None] * split).reshape(len(self.naive), -1)
+
+    def continued(self, start):
+        """R by an E-step under pi, rho and tau of an older result."""
+        names = ("subtype_confusion", "subtypes", "prevalence")
+        confusion, subtypes, prevalence = old_parameters(start, self.votes, *names)
+        if subtypes.shape[1] != self.groups:
+            raise VotesError(f"start has {subtypes.shape[1]} subtypes of a class: continue with EBCC(groups=...) of it")
+        of_subtype = (prevalence[:, None] * subtypes).ravel()
+        rows = grown_rows(confusion.reshape(len(confusion), -1, self.votes.n_class), of_subtype, self.votes)
+        joint, _ = self.expect(log_likelihoods(rows), np.log(of_subtype))
+        return joint
+
+    def iterate(self, joint):
+        """R and the bound after one more iteration."""
+        log_confusion, confusion_divergence = learn_confusion(self.answers_of_worker, joint, self.prior)
+        log_prior, prior_divergence = self.learn_prior(joint)
+        joint, log_evidence = self.expect(log_confusion, log_prior)
+        return joint, log_evidence.sum() - confusion_divergence - prior_divergence
+
+    def expect(self, log_confusion, log_prior):
+        by_subtype = (self.answers @ log_confusion).reshape(self.votes.n_task, self.votes.n_class, self.groups)
+        log_likelihood = confine(by_subtype, self.cells).reshape(self.votes.n_task, -1)
+        return softmax(log_likelihood, log_prior, self.has_class)
+
+    def learn_prior(self, joint):
+        """E log rho_k tau_km (n_class * groups,), and the divergence of rho and tau from their priors."""
+        count = class_totals(joint).reshape(-1, self.groups)
+        log_subtypes, subtype_divergence = dirichlet(np.full(self.groups, self.subtype), count, axis=1)
+        log_prevalence, prevalence_divergence = dirichlet(self.alpha, count.sum(axis=1), axis=0)
+        return (log_prevalence[:, None] + log_subtypes).ravel(), subtype_divergence + prevalence_divergence
+
+    def answer(self, joint, seed):
+        """The result of R."""
+        by_subtype = joint.reshape(self.votes.n_task, self.votes.n_class, self.groups)
         posterior = by_subtype.sum(axis=2)
-        confusion = mean_confusion(answers_of_worker, joint, prior)
-        confusion = confusion.reshape(votes.n_worker, votes.n_class, self.groups, votes.n_class)
+        confusion = mean_confusion(self.answers_of_worker, joint, self.prior)
+        confusion = confusion.reshape(self.votes.n_worker, self.votes.n_class, self.groups, self.votes.n_class)
         subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
-        prevalence = alpha + class_totals(posterior)
+        prevalence = self.alpha + class_totals(posterior)
         return Aggregation(
-            hard_labels(posterior, has_class, seed),
+            hard_labels(posterior, self.has_class, seed),
             soft=posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / votes.n_class,
+            worker_score=np.einsum("km,jkmk->j", subtypes, confusion) / self.votes.n_class,
             parameters={
                 "subtype_confusion": confusion,
                 "subtypes": subtypes,
                 "prevalence": prevalence / prevalence.sum(),
-                "restart_bounds": np.array([bounds[-1] for bounds in histories if bounds]),
             },
         )
-
-    def _start(self, naive, rng):
-        """R (n_task, n_class * groups): classes split at random, or whole where there is no random generator."""
-        split = np.zeros((*naive.shape, self.groups))
-        if rng is None:
-            split[:, :, 0] = 1
-        else:
-            rng.standard_exponential(out=split)  # exponentials over their sum are Dirichlet(1)
-            split /= split.sum(axis=2, keepdims=True)
-        return (naive[:, :, None] * split).reshape(len(naive), -1)
-
-    def _grown(self, start, votes):
-        """The logarithms of pi and of rho tau of an older result, for these workers."""
-        names = ("subtype_confusion", "subtypes", "prevalence")
-        confusion, subtypes, prevalence = old_parameters(start, votes, *names)
-        if subtypes.shape[1] != self.groups:
-            raise VotesError(f"start has {subtypes.shape[1]} subtypes of a class: continue with EBCC(groups=...) of it")
-        of_subtype = (prevalence[:, None] * subtypes).ravel()
-        rows = grown_rows(confusion.reshape(len(confusion), -1, votes.n_class), of_subtype, votes)
-        return log_likelihoods(rows), np.log(of_subtype)
-
-    def _climb(self, joint, expect, answers_of_worker, prior, alpha, n_iter, tol):
-        """R after the iterations, their bounds, and whether these stand still."""
-        history, converged = [], False
-        while len(history) < n_iter and not converged:
-            log_confusion, confusion_divergence = learn_confusion(answers_of_worker, joint, prior)
-            log_prior, prior_divergence = self._learn_prior(joint, alpha)
-            joint, log_evidence = expect(log_confusion, log_prior)
-            history.append(log_evidence.sum() - confusion_divergence - prior_divergence)
-            converged = stands_still(history, tol)
-        return joint, history, converged
-
-    def _learn_prior(self, joint, alpha):
-        """E log rho_k tau_km (n_class * groups,), and the divergence of rho and tau from their priors."""
-        count = class_totals(joint).reshape(-1, self.groups)
-        log_subtypes, subtype_divergence = dirichlet(np.full(self.groups, self.subtype), count, axis=1)
-        log_prevalence, prevalence_divergence = dirichlet(alpha, count.sum(axis=1), axis=0)
-        return (log_prevalence[:, None] + log_subtypes).ravel(), subtype_divergence + prevalence_divergence
-
-    def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the confusion rows, of R and of the votes, with the copies that an iteration makes."""
-        cells = self.groups * votes.n_class * (5 * votes.n_worker * votes.n_class + 6 * votes.n_task)
-        return 8 * (cells + 6 * votes.n_votes)

@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.continued import old_parameters
-from benchmark_utils.strategies.steps.em import best_so_far, stands_still
+from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.mace import Steps
+from benchmark_utils.strategies.steps.runs import Run, SeveralRuns
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.counts import dense_entries
 
 
 @dataclass
-class MACE:
+class MACE(SeveralRuns):
     """EM, or variational Bayes, from random starts, the best of which is kept.
 
     On each task worker j knows the class with probability theta_j and says it, or else spams, and says k with
@@ -73,6 +75,10 @@ class MACE:
             `known` of another length, or not a class; a `start` of another strategy, another number of classes, or
             more workers.
         """
+        return self.choose(self.runs(votes, tol, seed, known, start), n_iter).aggregation()
+
+    def runs(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
+        """A run from each start."""
         known = check_known(known, votes)
         model = self.model(votes, known)
         if start is None:
@@ -80,36 +86,41 @@ class MACE:
             starts = (model.draw(rng) for _ in range(self.restarts))
         else:
             starts = [model.grown(*old_parameters(start, votes, "competence", "spam"))]
-        histories, best, converged = [], None, True
         for parameters in starts:
-            run = self._run(model, parameters, n_iter, tol)
-            histories.append(run["history"])
-            converged &= run["converged"]
-            if best is None or run["value"] > best["value"]:
-                best = run
-        history = best_so_far(histories)
-        competence, spam = model.means(best["parameters"])
-        labels = best["posterior"].labels(seed)
-        return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(best["posterior"].soft(labels), known),
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=competence,
-            parameters={"competence": competence, "spam": spam},
-        )
+            yield Run(self._climb(model, parameters, tol, known, seed))
 
     def model(self, votes, known):
         """The steps over the votes."""
         return Steps(votes, self.variational, known)
 
-    def _run(self, model, parameters, n_iter, tol):
+    def bytes_needed(self, votes: Votes) -> int:
+        """Memory of the votes, of the classes of each task and worker, of dense soft labels, and of each run's state.
+
+        A curve holds the state of all runs, a fit holds that of the best.
+        """
+        n_pairs, n_cells = (min(votes.n_votes, n * votes.n_class) for n in (votes.n_task, votes.n_worker))
+        fit = 6 * votes.n_votes + 4 * n_pairs + 15 * n_cells + 2 * dense_entries(votes)
+        return 8 * (fit + self.restarts * (n_pairs + 2 * n_cells + votes.n_task + 2 * votes.n_worker))
+
+    def _climb(self, model, parameters, tol, known, seed):
+        """The points of a run: the start, and each iteration until it has converged."""
         posterior, n_known, value = model.expect(parameters)
         history, converged = [], False
-        while len(history) < n_iter and not converged:
+        while True:
+            yield Point(history, converged, self._answer, model, parameters, posterior, known, seed, value=value)
+            if converged:
+                return
             parameters = model.maximise(n_known)
             posterior, n_known, value = model.expect(parameters)
             history.append(value)
             converged = stands_still(history, tol)
-        return dict(parameters=parameters, posterior=posterior, value=value, history=history, converged=converged)
+
+    def _answer(self, model, parameters, posterior, known, seed):
+        competence, spam = model.means(parameters)
+        labels = posterior.labels(seed)
+        return Aggregation(
+            clamp_labels(labels, known),
+            soft=clamp_soft(posterior.soft(labels), known),
+            worker_score=competence,
+            parameters={"competence": competence, "spam": spam},
+        )

@@ -1,13 +1,16 @@
 """Minimax: conditional entropy with confusions of tasks and of workers (Zhou et al., NeurIPS 2012; ICML 2014)."""
 
+from copy import copy
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.em import softmax, stands_still
 from benchmark_utils.strategies.steps.known import confine, start_from
+from benchmark_utils.strategies.steps.runs import Run, SeveralRuns, with_parameters
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.labels import naive_soft
 
@@ -16,7 +19,7 @@ _ITERATIONS = 50  # at most, where a penalty is tried: as many as the authors' p
 
 
 @dataclass
-class Minimax:
+class Minimax(SeveralRuns):
     """Regularised minimax conditional entropy, from the naive soft labels.
 
     The distribution of answers with the most entropy, given for each task and for each worker how often class c was
@@ -59,41 +62,50 @@ class Minimax:
             `task_score`, sigma (n_task, n_class, n_class), `penalty`, gamma, and `held_out`, the mean log-likelihood
             of held-out votes for each of `penalties`, 0 where nothing was held out.
         """
-        held_out = np.zeros(len(self.penalties))
-        if n_iter and votes.n_votes > 1 and len(self.penalties) > 1:
-            tried = min(n_iter, _ITERATIONS)
-            held_out = np.array([self._held_out(votes, known, gamma, tried, tol) for gamma in self.penalties])
-        gamma = self.penalties[held_out.argmax()]
-        dual = Dual(votes, known, gamma)
-        history, converged = dual.climb(n_iter, tol)
-        confusion = np.exp(_log_softmax(dual.tau))
-        return Aggregation(
-            hard_labels(dual.posterior, dual.has_posterior, seed),
-            soft=dual.posterior,
-            n_iter=len(history),
-            converged=converged,
-            history=history,
-            worker_score=np.trace(confusion, axis1=1, axis2=2) / votes.n_class,
-            parameters={
-                "confusion": confusion,
-                "task_score": dual.sigma,
-                "penalty": np.array(gamma),
-                "held_out": held_out,
-            },
-        )
+        return self.choose(self.runs(votes, tol, seed, known), n_iter).aggregation()
 
-    def _held_out(self, votes, known, gamma, n_iter, tol):
-        """The mean log-likelihood of votes that were held out in turn."""
-        fold, total = fold_of(votes), 0.0
-        for f in range(min(_FOLDS, votes.n_votes)):
-            dual = Dual(votes.keep(fold != f), known, gamma)
-            dual.climb(n_iter, tol)
-            total += dual.log_likelihood(votes.keep(fold == f)).sum()
-        return total / votes.n_votes
+    def runs(self, votes: Votes, tol=1e-3, seed=0, known=None):
+        """With each penalty a run without each fold of the votes; after them, with each penalty a run of all votes."""
+        n_folds = min(_FOLDS, votes.n_votes) if votes.n_votes > 1 and len(self.penalties) > 1 else 0
+        fold = fold_of(votes)
+        for place, gamma in enumerate(self.penalties):
+            for f in range(n_folds):
+                yield _Trial(place, votes.keep(fold == f), Run(climb(votes.keep(fold != f), known, gamma, tol)))
+        for place, gamma in enumerate(self.penalties):
+            duals = climb(votes, known, gamma, tol)
+            points = (Point(dual.history, dual.converged, dual.answer, seed) for dual in duals)
+            yield _Trial(place, None, Run(points))
+
+    def choose(self, runs, n_iter) -> Point:
+        """The run of all votes with the penalty under which held-out votes are the most probable."""
+        log_likelihood, n_votes = np.zeros((2, len(self.penalties)))
+        for place, held_out, run in runs:
+            if held_out is None:
+                mean = log_likelihood / np.maximum(n_votes, 1)
+                if place == mean.argmax():
+                    point, found = run.reach(n_iter), {"penalty": np.array(self.penalties[place]), "held_out": mean}
+                    return Point(point.history, point.converged, with_parameters, point, found)
+            elif n_iter:
+                log_likelihood[place] += run.reach(min(n_iter, _ITERATIONS)).log_likelihood(held_out).sum()
+                n_votes[place] += held_out.n_votes
 
     def bytes_needed(self, votes: Votes) -> int:
-        """Memory of the scores of each vote, task and worker, with the copies that a step makes."""
-        return 8 * votes.n_class**2 * (6 * votes.n_votes + 4 * votes.n_task + 4 * votes.n_worker)
+        """Memory of the scores of each vote, task and worker, with a step's copies, and of the scores of each run.
+
+        A curve holds all runs, a fit holds one.
+        """
+        n_class, n_penalties = votes.n_class, len(self.penalties)
+        n_runs = (_FOLDS + 1) * n_penalties if n_penalties > 1 else 1
+        scores = n_class**2 * (6 * votes.n_votes + (4 + n_runs) * (votes.n_task + votes.n_worker))
+        return 8 * (scores + n_runs * (n_class * votes.n_task + (n_class + 5) * votes.n_votes))
+
+
+class _Trial(NamedTuple):
+    """A run with one of the penalties, and the votes that it does not see: None where it sees all."""
+
+    penalty: int
+    held_out: Votes | None
+    run: Run
 
 
 class Dual:
@@ -112,16 +124,30 @@ class Dual:
         n_active = [np.count_nonzero(n) for n in (votes.votes_per_task, votes.votes_per_worker)]
         self.alpha = self.beta * n_active[0] / n_active[1]  # votes per worker over votes per task
         self.posterior, self.known_cells, self.has_posterior = start_from(votes, known)
+        self.history, self.converged = [], False
 
-    def climb(self, n_iter, tol):
-        """Iterate; the dual after each iteration, and whether it stands still."""
-        history, converged = [], False
-        while len(history) < n_iter and not converged:
-            self.sigma = self._step(self.sigma, self.of_task, self.alpha)
-            self.tau = self._step(self.tau, self.of_worker, self.beta)
-            history.append(self._expect())
-            converged = stands_still(history, tol)
-        return history, converged
+    @property
+    def n_iter(self):
+        return len(self.history)
+
+    def iterate(self, tol):
+        """The dual after one more iteration."""
+        after = copy(self)
+        after.sigma = after._step(after.sigma, after.of_task, after.alpha)
+        after.tau = after._step(after.tau, after.of_worker, after.beta)
+        after.history = [*self.history, after._expect()]
+        after.converged = stands_still(after.history, tol)
+        return after
+
+    def answer(self, seed):
+        """The result of T, sigma and tau."""
+        confusion = np.exp(_log_softmax(self.tau))
+        return Aggregation(
+            hard_labels(self.posterior, self.has_posterior, seed),
+            soft=self.posterior,
+            worker_score=np.trace(confusion, axis1=1, axis2=2) / self.votes.n_class,
+            parameters={"confusion": confusion, "task_score": self.sigma},
+        )
 
     def _log_probability(self, votes):
         """log P(k | c) for each vote, (n_votes, n_class, n_class)."""
@@ -146,6 +172,16 @@ class Dual:
         answered = np.take_along_axis(self._log_probability(votes), votes.label[:, None, None].astype(int), axis=2)
         unvoted = ~self.has_posterior[:, None] / votes.n_class
         return np.log(((self.posterior + unvoted)[votes.task] * np.exp(answered[:, :, 0])).sum(axis=1))
+
+
+def climb(votes, known, gamma, tol):
+    """The dual of these votes at its start and after each iteration, until it stands still."""
+    dual = Dual(votes, known, gamma)
+    while True:
+        yield dual
+        if dual.converged:
+            return
+        dual = dual.iterate(tol)
 
 
 def fold_of(votes: Votes) -> np.ndarray:

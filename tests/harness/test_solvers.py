@@ -91,14 +91,6 @@ class Clockwork:
         return Aggregation(np.zeros(votes.n_task, dtype=int))
 
 
-@pytest.mark.parametrize("solver", ["CBCC", "EBCC[restarts=2]", "MACE[variational=False]"])
-def test_the_points_of_what_runs_from_scratch_double(run, solver):
-    """So that all of them cost about twice the last."""
-    points = run([solver])["stop_val"].tolist()
-    assert len(points) > 4
-    assert points == [0, *(2**i for i in range(len(points) - 1))]
-
-
 def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, random_votes):
     """Its iterations and its own labels: none of those of the points before, nor of the metrics."""
     clock = [0]

@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from benchmark_utils.harness.limits import skip
-from benchmark_utils.strategies.minimax import Dual, Minimax, fold_of
+from benchmark_utils.strategies.minimax import Minimax, climb, fold_of
+from benchmark_utils.strategies.steps.runs import Run
 from benchmark_utils.votes import Votes
 
 
@@ -26,8 +27,7 @@ def test_its_end_is_stationary_for_a_general_optimiser(random_votes):
     result = Minimax(penalties=(0.5,)).fit(votes, n_iter=3000, tol=1e-13)
     beta = 0.5 * 4
     alpha = beta * (24 / 4) / (24 / 8)
-    dual = Dual(votes, None, 0.5)
-    dual.climb(3000, 1e-13)
+    dual = Run(climb(votes, None, 0.5, tol=1e-13)).reach(3000)
     value, posterior = dual_by_loop(votes, dual.sigma, dual.tau, alpha, beta)
     assert result.history[-1] == pytest.approx(value, rel=1e-9)
     np.testing.assert_allclose(result.soft, posterior, atol=1e-6)
@@ -76,9 +76,7 @@ def test_held_out_votes_have_no_part_in_the_fit(random_votes):
     assert np.ptp(np.bincount(fold)) <= 1
     kept = votes.keep(fold != 0)
     other = Votes(kept.task, kept.worker, kept.label, votes.n_task, votes.n_worker, votes.n_class)
-    duals = [Dual(given, None, 0.5) for given in (kept, other)]
-    for dual in duals:
-        dual.climb(5, -1)
+    duals = [Run(climb(given, None, 0.5, tol=-1)).reach(5) for given in (kept, other)]
     np.testing.assert_array_equal(duals[0].posterior, duals[1].posterior)
     held_out = votes.keep(fold == 0)
     expected = 0.0
