@@ -125,7 +125,8 @@ class SeveralRunsSolver(OnePassSolver):
     """A strategy that chooses among several runs.
 
     One run after the other goes on to the next point that Benchopt asks for. The points double, since a choice among
-    the runs has a cost of its own.
+    the runs has a cost of its own. The time of a point has all the runs in it that were made up to there, also those
+    that were tried at an earlier point and not at this one.
     """
 
     def get_next(self, n_iter):

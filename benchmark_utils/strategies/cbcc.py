@@ -100,7 +100,7 @@ class CBCC(SeveralRuns):
 
     def choose(self, runs, n_iter) -> Point:
         """The number with the highest bound, up to the first that does not raise it."""
-        return best(_while_rising(run.reach(n_iter) for run in runs), "bounds")
+        return best(while_rising(run.reach(n_iter) for run in runs), "bounds")
 
     def _climb(self, crowd, communities, tol, seed):
         """The points with this number of communities: the start, and each iteration until the bound stands still."""
@@ -198,7 +198,7 @@ class _Crowd:
         return softmax(likelihood, log_prior, self.has_posterior)
 
 
-def _while_rising(points):
+def while_rising(points):
     """The points up to the first that is not higher than the one before it."""
     highest = -np.inf
     for point in points:

@@ -9,8 +9,10 @@ import pytest
 from benchopt.callback import _Callback
 from benchopt.cli.main import run as benchopt_run
 
-from benchmark_utils.harness.solver import Converged, OnePassSolver
+from benchmark_utils.harness.solver import Converged, OnePassSolver, SeveralRunsSolver
 from benchmark_utils.strategies.aggregation import Aggregation, Point
+from benchmark_utils.strategies.steps.mace import Steps
+from benchmark_utils.strategies.steps.runs import Run, SeveralRuns
 from tests.conftest import ROOT
 
 SMALL = "simulated[scenario=independent,n_task=60]"
@@ -71,6 +73,55 @@ def test_one_pass_has_the_points_of_runs_from_scratch(run, tmp_path, options):
     pd.testing.assert_frame_equal(scores(one_pass)[columns], scores(from_scratch)[columns], check_exact=True)
 
 
+SEVERAL_RUNS_FROM_SCRATCH = """
+from benchmark_utils.harness.solver import IterativeSolver
+from benchmark_utils.strategies.cbcc import CBCC
+from benchmark_utils.strategies.ebcc import EBCC
+from benchmark_utils.strategies.mace import MACE
+from benchmark_utils.strategies.minimax import Minimax
+
+STRATEGIES = {"MACE": MACE(), "EBCC": EBCC(restarts=3), "CBCC": CBCC(), "Minimax": Minimax()}
+
+class Solver(IterativeSolver):
+    name = "from-scratch"
+    parameters = {"strategy": ["MACE"]}
+
+    def get_strategy(self):
+        return STRATEGIES[self.strategy]
+
+    def get_next(self, n_iter):
+        return max(n_iter + 1, 2 * n_iter)
+"""
+
+
+@pytest.mark.parametrize("known_share", [0, 0.3])
+@pytest.mark.parametrize("solver", ["MACE[variational=True]", "EBCC[restarts=3]", "CBCC", "Minimax"])
+def test_several_runs_in_one_pass_have_the_points_of_fits(run, tmp_path, solver, known_share):
+    (tmp_path / "from_scratch.py").write_text(SEVERAL_RUNS_FROM_SCRATCH)
+    fits = f"{tmp_path / 'from_scratch.py'}[strategy={solver.partition('[')[0]}]"
+    results = run([solver, fits], "-r", "2", "-o", f"*[known_share={known_share}]")
+    from_scratch = results["solver_name"].str.startswith("from-scratch")
+    one_pass, points = scores(results[~from_scratch]), scores(results[from_scratch])
+    assert len(one_pass) > 10
+    assert one_pass["objective_converged"].sum() == 2
+    assert one_pass["objective_acc_train"].nunique() > 2
+    pd.testing.assert_frame_equal(*(t.drop(columns="solver_name") for t in (one_pass, points)), check_exact=True)
+
+
+def test_a_curve_of_several_runs_takes_the_iterations_of_its_last_point(run, monkeypatch):
+    original, n_expected = Steps.expect, []
+
+    def expect(self, parameters):
+        n_expected.append(self.votes.n_task)
+        return original(self, parameters)
+
+    monkeypatch.setattr(Steps, "expect", expect)
+    curve = run(["MACE[variational=True,restarts=1]"])
+    assert curve["stop_val"].tolist() == [0, *(2**i for i in range(len(curve) - 1))]
+    assert len(curve) > 4
+    assert n_expected.count(60) == 1 + curve["objective_n_iter"].iloc[-1]  # the start, and each iteration once
+
+
 class Clockwork:
     """A strategy of five iterations, which take 10 seconds each by the clock; its labels take 1 second."""
 
@@ -91,7 +142,26 @@ class Clockwork:
         return Aggregation(np.zeros(votes.n_task, dtype=int))
 
 
-def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, random_votes):
+class ClockworkRuns(SeveralRuns, Clockwork):
+    """Two runs of it; to choose among them takes 2 seconds."""
+
+    def runs(self, votes, seed=0):
+        for _ in range(2):
+            yield Run(Clockwork.iterate(self, votes))
+
+    def choose(self, runs, n_iter):
+        self.clock.append(2)
+        return super().choose(runs, n_iter)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "base", "points"),
+    [
+        (Clockwork, OnePassSolver, [(0, 1), (1, 11), (2, 21), (3, 31), (4, 41), (6, 51)]),
+        (ClockworkRuns, SeveralRunsSolver, [(0, 3), (1, 25), (2, 47), (4, 89), (8, 111)]),
+    ],
+)
+def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, random_votes, strategy, base, points):
     """Its iterations and its own labels: none of those of the points before, nor of the metrics."""
     clock = [0]
     monkeypatch.setattr("time.perf_counter", lambda: sum(clock))
@@ -100,11 +170,11 @@ def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, ran
         clock.append(100)
         return [dict(objective_converged=float(result["converged"]))]
 
-    class Solver(OnePassSolver):
+    class Solver(base):
         name, seed, told, votes = "clockwork", 0, {}, random_votes()[0]
 
         def get_strategy(self):
-            return Clockwork(clock)
+            return strategy(clock)
 
     solver = Solver.get_instance()
     criterion = Converged(strategy="callback").get_runner_instance(solver=solver, max_runs=100)
@@ -112,14 +182,7 @@ def test_the_time_of_a_point_is_that_of_a_run_which_stops_there(monkeypatch, ran
     callback.start()
     solver.run(callback)
     curve, status, _ = callback.get_results()
-    assert [(point["stop_val"], point["time"]) for point in curve] == [
-        (0, 1),
-        (1, 11),
-        (2, 21),
-        (3, 31),
-        (4, 41),
-        (6, 51),
-    ]
+    assert [(point["stop_val"], point["time"]) for point in curve] == points
     assert status == "done"
 
 

@@ -6,12 +6,16 @@ from functools import partial
 import numpy as np
 import pytest
 
+from benchmark_utils.strategies import cbcc
 from benchmark_utils.strategies.bwa import BWA
+from benchmark_utils.strategies.cbcc import CBCC
 from benchmark_utils.strategies.dawid_skene import DawidSkene
 from benchmark_utils.strategies.dswc import DSWC
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.fast_dawid_skene import FastDawidSkene
 from benchmark_utils.strategies.ibcc import IBCC
+from benchmark_utils.strategies.mace import MACE
+from benchmark_utils.strategies.minimax import Minimax
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.votes import counts
@@ -27,6 +31,13 @@ MEASURED = {
     "BWA": BWA(),
     "iBCC": IBCC(),
     "EBCC": EBCC(groups=4, restarts=2),
+}
+SEVERAL_RUNS = {
+    "MACE": MACE(restarts=40),
+    "EBCC": EBCC(groups=4, restarts=10),
+    "CBCC": CBCC(),
+    "CBCC-3": CBCC(communities=3),
+    "Minimax": Minimax(),
 }
 # Where the workers' matrices are most of the memory, where the tasks' posteriors are, and where the votes are.
 CROWDS = {
@@ -56,6 +67,24 @@ def test_bytes_needed_is_what_it_takes(random_votes, name, crowd):
     strategy.fit(random_votes()[0], n_iter=1)  # what is loaded once is not part of it
     taken = peak(partial(strategy.fit, votes, n_iter=2, tol=-1))
     assert 0.5 < taken / strategy.bytes_needed(votes) < 1.5
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.parametrize("name", SEVERAL_RUNS)
+def test_bytes_needed_is_what_a_curve_takes_that_keeps_all_runs(random_votes, name, crowd, monkeypatch):
+    monkeypatch.setattr(cbcc, "MOST_COMMUNITIES", 4)
+    monkeypatch.setattr(cbcc, "while_rising", lambda points: points)  # it tries all of them, as it may
+    size = CROWDS[crowd] if name != "Minimax" else CROWDS[crowd] | {"n_task": 200}  # it is for small crowds
+    votes, _ = random_votes(**size)
+    strategy = SEVERAL_RUNS[name]
+
+    def curve():
+        for point in strategy.iterate(votes, [0, 1, 2], tol=-1):
+            point.aggregation()
+            del point
+
+    strategy.fit(random_votes()[0], n_iter=1)
+    assert 0.5 < peak(curve) / strategy.bytes_needed(votes) < 1.5
 
 
 def test_bytes_needed_by_robust_rank_one(random_votes):

@@ -86,6 +86,22 @@ def test_the_best_restart_is_kept(random_votes):
     assert several[-1] > several[0]
 
 
+def test_the_best_random_start_is_the_start(random_votes):
+    """By the log-likelihood and the log prior, before any iteration."""
+    votes, _ = random_votes(2, n_class=3, skill=0.2)
+    rng, starts = np.random.default_rng(4), []
+    for _ in range(5):
+        unknown = np.full(votes.n_task, -1)
+        posterior, (n_known, n_spam, n_xi), log_likelihood = naive(votes, rng.random(12), 0, False, unknown)
+        theta, xi = n_known / (n_known + n_spam), n_xi / n_xi.sum(axis=1, keepdims=True)
+        log_prior = 0.01 / 3 * (np.log(theta).sum() + np.log(1 - theta).sum() + np.log(xi).sum())
+        starts.append((log_likelihood + log_prior, posterior))
+    best = max(range(5), key=lambda start: starts[start][0])
+    assert best > 0
+    result = MACE(variational=False, restarts=5).fit(votes, n_iter=0, seed=4)
+    np.testing.assert_allclose(result.soft, starts[best][1], atol=1e-9)
+
+
 def test_a_curve_ends_when_every_restart_has_converged(random_votes):
     votes, _ = random_votes(2, n_class=3, skill=0.2)
     strategy = MACE(variational=False, restarts=5)

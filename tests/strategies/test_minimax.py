@@ -64,6 +64,8 @@ def test_held_out_votes_choose_the_penalty(random_votes, load_data):
     result = Minimax().fit(load_data("bluebirds")["votes"])
     assert result.parameters["penalty"] == 0.25
     assert result.parameters["held_out"].argmax() == 0
+    start = Minimax().fit(load_data("bluebirds")["votes"], n_iter=0)
+    np.testing.assert_array_equal(start.parameters["held_out"], np.zeros(5))
     noise, _ = random_votes(n_task=100, n_class=2, skill=0.0)  # nothing to learn: the less is learned the better
     result = Minimax().fit(noise)
     assert result.parameters["penalty"] == 4.0

@@ -16,6 +16,13 @@ def test_partitions_give_the_bits_of_one_process(partitioned_crowd, variational,
     assert_same(PARTITIONED["MACE"](variational, restarts=3).fit(parts, **options), expected)
 
 
+def test_its_points_are_the_fits_of_one_process(partitioned_crowd):
+    votes, parts = partitioned_crowd
+    strategy, stops = MACE(restarts=2), (0, 1, 3)
+    for n_iter, point in zip(stops, PARTITIONED["MACE"](restarts=2).iterate(parts, stops, seed=7), strict=True):
+        assert_same(point.aggregation(), strategy.fit(votes, n_iter=n_iter, seed=7))
+
+
 def test_it_continues_from_an_older_result(partitioned_crowd):
     votes, parts = partitioned_crowd
     old, new = MACE(restarts=2), PARTITIONED["MACE"](restarts=2)

@@ -1,15 +1,14 @@
-"""Strategies of several runs: each point of a curve is a fit to the bit, and a curve works as much as its last point."""
+"""Strategies of several runs: each point of a curve is a fit to the bit, a curve is the work of its last point."""
 
 import tracemalloc
 from collections import Counter
-from itertools import chain
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from benchmark_utils.strategies import cbcc, ebcc
-from benchmark_utils.strategies.aggregation import Point
+from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.cbcc import CBCC
 from benchmark_utils.strategies.ebcc import EBCC
 from benchmark_utils.strategies.mace import MACE
@@ -120,29 +119,37 @@ def test_a_number_of_communities_waits_for_its_turn(random_votes, monkeypatch):
     assert len(begun) < cbcc.MOST_COMMUNITIES
 
 
-def points_of(values, end=None):
-    """Points with these objectives, whose results are not asked for."""
-    history = []
-    for value in chain([None], values):
-        if value is not None:
-            history.append(value)
-        yield Point(history, len(history) == end, None)
+def run_of(*values, label=0):
+    """A run with these objectives, which converges at the last, and whose result is one label."""
+
+    def points():
+        history = []
+        for value in (None, *values):
+            if value is not None:
+                history.append(value)
+            yield Point(history, len(history) == len(values), lambda: Aggregation(np.array([label])))
+
+    return Run(points())
 
 
 def test_a_run_goes_on_from_where_it_stands():
-    run = Run(points_of([1.0, 2.0, 3.0], end=3))
+    run = run_of(1.0, 2.0, 3.0)
     assert [run.reach(n).n_iter for n in (0, 2, 2, 1, 3, 9)] == [0, 2, 2, 2, 3, 3]
     assert run.reach(9).converged
 
 
 def test_the_first_of_equals_is_the_best_and_all_have_to_converge():
-    runs = [Run(points_of(values, end=len(values))) for values in ([1.0, 5.0], [4.0, 5.0, 5.0], [0.0])]
-    point = best(run.reach(1) for run in runs)
-    assert (point.n_iter, point.converged, point.history, point.value) == (1, False, [4.0], 4.0)
-    point = best(run.reach(2) for run in runs)
-    assert (point.n_iter, point.converged, point.history) == (2, False, [4.0, 5.0])
-    point = best(run.reach(3) for run in runs)
-    assert (point.n_iter, point.converged, point.history) == (3, True, [4.0, 5.0, 5.0])
+    runs = [run_of(1.0, 5.0, label=0), run_of(4.0, 5.0, 5.0, label=1), run_of(0.0, label=2)]
+    for n_iter, converged, history, label in [
+        (0, False, [], 0),
+        (1, False, [4.0], 1),
+        (2, False, [4.0, 5.0], 0),
+        (3, True, [4.0, 5.0, 5.0], 0),
+    ]:
+        result = best((run.reach(n_iter) for run in runs), "ends").aggregation()
+        assert (result.n_iter, result.converged, result.history) == (n_iter, converged, history)
+        assert result.labels == [label]
+    np.testing.assert_array_equal(result.parameters["ends"], [5.0, 5.0, 0.0])
 
 
 def peak(run):
