@@ -46,9 +46,11 @@ class Solver(OnePassSolver):
             return self.get_strategy().fit(write_partitions(votes, Path(folder, "crowd")), seed=self.seed)
 
     def run(self, callback):
-        if hasattr(self.get_strategy(), "iterate") and not isinstance(self.get_strategy(), SeveralRuns):
+        strategy = self.get_strategy()
+        keeps_all = isinstance(strategy, SeveralRuns)  # in memory, where a fit keeps one
+        if hasattr(strategy, "iterate") and not keeps_all:
             super().run(callback)
             return
-        self.result = self.get_strategy().fit(self.votes, seed=self.seed)
+        self.result = strategy.fit(self.votes, seed=self.seed)
         while callback():
             pass

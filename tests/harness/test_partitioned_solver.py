@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -51,6 +52,21 @@ def test_its_curves_are_those_of_the_votes_in_memory(curves):
             else:
                 assert_same_curve(rows, own[strategy])
     assert len(found) == 6
+
+
+def test_of_several_runs_it_keeps_one_in_memory(curves, monkeypatch):
+    """Each point is the whole fit, where the points in memory end."""
+
+    class NeverIterates(PARTITIONED["MACE"]):
+        iterate = None
+
+    monkeypatch.setitem(PARTITIONED, "MACE", partial(NeverIterates, restarts=2))
+    on_disk = "partitioned[strategy=MACE,engine=disk,votes_per_partition=1500]"
+    found = curves("MACE[variational=True,restarts=2]", on_disk)
+    (end,) = (rows[-1:] for name, rows in found.items() if not is_repeat(name))
+    (rows,) = (rows for name, rows in found.items() if is_repeat(name))
+    assert rows["objective_converged"].tolist() == [1.0]
+    pd.testing.assert_frame_equal(*(t[SCORES[1:]].reset_index(drop=True) for t in (rows, end)), rtol=1e-9)
 
 
 def test_on_dask_it_has_the_same_curve(curves):
