@@ -113,7 +113,8 @@ def _run(folder, strategy, where, n_iter, memory, kill):
 
         figures = timed(partial(PARTITIONED[strategy], engine=engine), votes, votes, n_iter, at_iteration)
         peaks = engine.client.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
-    return figures | {"peak of a worker [GiB]": max(peaks.values())}
+        killed = sum(not worker.is_running() for worker in workers)
+    return figures | {"peak of a worker [GiB]": max(peaks.values()), "workers killed": killed}
 
 
 def timed(make, given, votes, n_iter, at_iteration=lambda number: None):

@@ -8,7 +8,7 @@ from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.counts import dense_entries
 
-_BLOCK = 2**20  # triples
+_BLOCK = 2**20  # triples, or rows of them
 
 
 class VotedModel:
@@ -36,7 +36,7 @@ class VotedModel:
     def _find_rows(self):
         row = self.triple // self.votes.n_class  # (worker, true class)
         self.row_start = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
-        self.row_length = np.diff(np.append(self.row_start, len(row)))
+        self.row_length = np.diff(np.append(self.row_start, len(row))).astype(np.int32)
 
     def start(self):
         return naive_shares(self.pairs)
@@ -51,18 +51,25 @@ class VotedModel:
         return np.log(confusion), np.log(prevalence), None
 
     def maximise(self, posterior):
-        """log pi of the triples, log rho (n_class,), and the sums of the rows of counts, smoothing included."""
+        """log pi of the triples, log rho (n_class,), and, with smoothing, the sums of the rows of counts."""
         return self._divide(self.met.T @ posterior, np.bincount(self.pairs.label, posterior, self.votes.n_class))
 
     def _divide(self, count, prevalence):
         """The parameters from sums of posteriors by triple, which are overwritten, and by class."""
         count += self.smoothing
-        absent = self.smoothing * (self.votes.n_class - self.row_length)
-        total = np.add.reduceat(count, self.row_start) + absent
-        total[total == 0] = 1
+        totals = [self._divide_rows(count, start) for start in range(0, len(self.row_start), _BLOCK)]
+        total = np.concatenate(totals) if self.smoothing else None
         with np.errstate(divide="ignore"):  # log 0 = -inf is meant: what never happened has probability 0
-            count /= np.repeat(total, self.row_length)
             return np.log(count, out=count), np.log(prevalence / prevalence.sum()), total
+
+    def _divide_rows(self, count, start):
+        """Divide the counts of a block of rows by the sum of each row, in no memory but the block's; the sums."""
+        first, length = self.row_start[start : start + _BLOCK], self.row_length[start : start + _BLOCK]
+        of_rows = count[first[0] : first[-1] + length[-1]]
+        total = np.add.reduceat(of_rows, first - first[0]) + self.smoothing * (self.votes.n_class - length)
+        total[total == 0] = 1
+        of_rows /= np.repeat(total, length)
+        return total if self.smoothing else None
 
     def expect(self, parameters):
         log_confusion, log_prevalence, _ = parameters
@@ -100,10 +107,10 @@ class VotedModel:
         """
         n_worker, n_class = self.votes.n_worker, self.votes.n_class
         worker, true_class, voted_class = self._members()
-        confusion = np.exp(parameters[0])
         right = true_class == voted_class
         row_start = np.append(0, np.cumsum(np.bincount(worker[right], minlength=n_worker)))
-        row_start = row_start.astype(np.int32 if len(confusion) < 2**31 else np.int64)
+        row_start = row_start.astype(np.int32 if len(right) < 2**31 else np.int64)
+        confusion = np.exp(parameters[0])
         diagonal = sparse.csr_array((confusion[right], true_class[right], row_start), shape=(n_worker, n_class))
         return dict(
             worker_score=diagonal.sum(axis=1) / n_class,
