@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.strategies.steps.voted_posterior import Pairs
-from benchmark_utils.votes.counts import is_large
+from benchmark_utils.votes.counts import is_large, support
 from benchmark_utils.votes.labels import SparseSoft
 from benchmark_utils.votes.partitions import PartitionedVotes
 
@@ -61,8 +61,8 @@ class PartitionPairs(Pairs):
     has_vote : bool, (n_task,)
     """
 
-    def __init__(self, of: Index, index, columns, tasks, workers):
-        super().__init__(columns)
+    def __init__(self, of: Index, index, columns, found, tasks, workers):
+        super().__init__(columns, found)
         self.columns, self.index, self.tasks, self.workers = columns, index, tasks, workers
         self._index, self._places = of, of.places[index]
 
@@ -88,7 +88,7 @@ class PartitionPairs(Pairs):
 
 
 class Index:
-    """What the passes need of the votes, on disk: 12 bytes a vote; and where each partition's draws begin.
+    """What the passes need of the votes, on disk: 12 bytes a vote, and 4 a pair and a task; and where draws begin.
 
     Parameters
     ----------
@@ -115,7 +115,9 @@ class Index:
         *columns, workers = self.scratch.load(index, "task", "worker", "label", "workers")
         first, n_task, _ = self.votes.ranges[index].tolist()
         local = Columns(*columns, n_task, len(workers), self.votes.n_class, self.votes)
-        return PartitionPairs(self, index, local, slice(first, first + n_task), workers)
+        first_vote, row_start = self.scratch.load(index, "first_vote", "row_start")
+        found = first_vote.astype(np.intp), row_start
+        return PartitionPairs(self, index, local, found, slice(first, first + n_task), workers)
 
     def __iter__(self) -> Iterator[PartitionPairs]:
         return map(self.read, range(len(self.votes)))
@@ -137,7 +139,9 @@ def _write_columns(votes, scratch, index):
     part = votes.partition(index, named=False)
     workers, worker = np.unique(part.worker, return_inverse=True)
     scratch.save(index, task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
-    return count_pairs(part)
+    first_vote, row_start = support(part)
+    scratch.save(index, first_vote=first_vote.astype(np.int32), row_start=row_start)
+    return len(first_vote), np.count_nonzero(np.diff(row_start))
 
 
 def count_pairs(part) -> tuple[int, int]:

@@ -25,7 +25,6 @@ def write_triples(index: Index) -> np.ndarray:
             column=column.astype(np.int32),
             pair_start=pair_start.astype(np.int32),
             pair_label=pairs.label.astype(np.int32),
-            row_start=pairs.row_start,
             pair_votes=pairs.n_votes.astype(np.int32),
         )
         return pairs.index

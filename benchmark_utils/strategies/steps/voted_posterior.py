@@ -37,11 +37,13 @@ class Pairs:
         How many classes each of them received.
     row_start : int, (n_task + 1,)
         Pairs row_start[i] to row_start[i + 1] belong to task i.
+
+    `found` is what `support` finds in the votes, where that is known.
     """
 
-    def __init__(self, votes: Votes):
+    def __init__(self, votes: Votes, found=None):
         self.n_task, self.n_class, self.is_large = votes.n_task, votes.n_class, is_large(votes)
-        self._first_vote, self.row_start = support(votes)
+        self._first_vote, self.row_start = support(votes) if found is None else found
         self.label = votes.label[self._first_vote].astype(np.intp)  # numpy casts other indices at each use
         self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
         self._of = votes
