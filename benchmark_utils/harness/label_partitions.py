@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from scipy import sparse
 from benchmark_utils.harness.dask_map import engine_of
 from benchmark_utils.harness.label_tables import soft_labels
 from benchmark_utils.harness.own_votes import count
-from benchmark_utils.strategies.aggregation import Aggregation
+from benchmark_utils.strategies.aggregation import Aggregation, last
 from benchmark_utils.strategies.partitioned import PARTITIONED
+from benchmark_utils.strategies.steps.runs import SeveralRuns
 from benchmark_utils.votes import VotesError
 from benchmark_utils.votes.labels import entries
 from benchmark_utils.votes.partitions import Partition, PartitionedVotes
@@ -49,7 +52,7 @@ def label_partitions(folder: Path, strategy: str, scratch: Path, engine: str = "
         )
     with engine_of(engine) as over_partitions:
         fitted = PARTITIONED[strategy](scratch=scratch, engine=over_partitions)
-        result = fitted.fit(votes)
+        result = _fit(fitted, votes)
     sizes = (votes.n_votes, "vote"), (np.count_nonzero(votes.votes_per_worker), "worker"), (votes.n_task, "task")
     said = ["{} of {} on {}".format(*(count(n, what) for n, what in sizes))]
     support = ", with support='voted'" if hasattr(fitted, "support") else ""
@@ -57,6 +60,24 @@ def label_partitions(folder: Path, strategy: str, scratch: Path, engine: str = "
     said += [] if result.converged else [f"It has not converged in {result.n_iter} iterations."]
     said += _beside_the_truth(votes, result)
     return {"labels.csv": _labels(votes, result), "workers.csv": _workers(votes, result)}, said
+
+
+def _fit(strategy, votes) -> Aggregation:
+    """What `fit` gives. A terminal shows each iteration as it ends, but for strategies that make several runs."""
+    if not sys.stderr.isatty() or not hasattr(strategy, "iterate") or isinstance(strategy, SeveralRuns):
+        return strategy.fit(votes)
+    n_iter = inspect.signature(strategy.fit).parameters["n_iter"].default
+    try:
+        return last(_shown(strategy.iterate(votes)), n_iter)
+    finally:
+        print(file=sys.stderr)
+
+
+def _shown(points):
+    for point in points:
+        print(f"\r\033[Kiteration {point.n_iter}", end="", file=sys.stderr, flush=True)
+        yield point
+        del point  # its arrays would stay in memory while the next iteration makes others
 
 
 def _labels(votes, result) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The commands on votes in partitions: a table becomes partitions, and partitions become labels."""
 
+import re
 import shutil
 import sys
 
@@ -54,6 +55,21 @@ def test_partitions_become_labels(crowd, folder, tmp_path, strategy, capsys):
     n_right = np.count_nonzero(expected.labels[crowd.truth >= 0] == crowd.truth[crowd.truth >= 0])
     assert f"{n_right:,} of the {np.count_nonzero(crowd.truth >= 0):,} known truths are the label" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crowd", "labels"]
+
+
+@pytest.mark.parametrize("strategy", PARTITIONED)
+def test_a_terminal_shows_the_iterations_and_the_labels_are_the_same(folder, tmp_path, strategy, capsys, monkeypatch):
+    written = {}
+    for watched in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda watched=watched: watched)
+        output = tmp_path / f"labels {watched}"
+        assert label_folder.main([str(folder), "--strategy", strategy, "--output", str(output)]) == 0
+        written[watched] = [(output / name).read_bytes() for name in ("labels.csv", "workers.csv")]
+        shown = re.findall("iteration ([0-9]+)", capsys.readouterr().err)
+        iterates = hasattr(PARTITIONED[strategy](), "iterate") and strategy != "MACE"
+        assert shown == ([str(n) for n in range(len(shown))] if watched and iterates else [])
+        assert (len(shown) > 1) == (watched and iterates)
+    assert written[False] == written[True]
 
 
 @pytest.mark.parametrize("strategy", ["auto", "EBCC"])
