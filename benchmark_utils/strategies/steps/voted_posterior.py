@@ -23,7 +23,7 @@ from benchmark_utils.votes.labels import TIE, SparseSoft
 
 
 class Pairs:
-    """The (task, class) pairs that received a vote, in order.
+    """The (task, class) pairs that received a vote, in order; `found` is what `support` finds, where that is known.
 
     Attributes
     ----------
@@ -37,8 +37,6 @@ class Pairs:
         How many classes each of them received.
     row_start : int, (n_task + 1,)
         Pairs row_start[i] to row_start[i + 1] belong to task i.
-
-    `found` is what `support` finds in the votes, where that is known.
     """
 
     def __init__(self, votes: Votes, found=None):
