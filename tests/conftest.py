@@ -1,7 +1,9 @@
 """Fixtures: where the real data is, small crowds to test on."""
 
 import os
+import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +43,25 @@ def load_data(benchmark):
 
 
 @pytest.fixture
+def literature(load_data):
+    """`literature("dog")`: votes and truth; skips where the crowd is absent."""
+
+    def load(name):
+        if name in ("bluebirds", "music"):
+            data = load_data(name)
+            return SimpleNamespace(votes=data["votes"], truth=data["truth"])
+        folder = DATA_HOME / "literature" / name
+        if not folder.exists():
+            pytest.skip(f"{name} is not at hand")
+        from benchmark_utils.crowds.published.literature import read
+
+        votes, truth = read(name, folder)
+        return SimpleNamespace(votes=votes, truth=truth)
+
+    return load
+
+
+@pytest.fixture
 def random_votes():
     """`random_votes(seed, ...)`: a crowd that is right more often than not, and the truth, (votes, truth)."""
 
@@ -54,3 +75,13 @@ def random_votes():
         return Votes(task, worker, label, n_task, n_worker, n_class), truth
 
     return make
+
+
+def peak(function):
+    """Most bytes that `function()` has at once, beyond what is there."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

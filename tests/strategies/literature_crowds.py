@@ -1,13 +1,8 @@
 """Crowds of the literature for tests, and the accuracies of others' programs on them."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
-
-from benchmark_utils.crowds.published.literature import read
-from tests.conftest import DATA_HOME
 
 # Accuracies of the survey's own code, and of LA's authors', on these files with exact repeats dropped. LA's are means
 # over 20 orders of the tasks.
@@ -39,23 +34,6 @@ FIGURES = pd.DataFrame(
 def each_crowd(strategy):
     """A mark that runs a test on each crowd that has a figure of the strategy."""
     return pytest.mark.parametrize("crowd", FIGURES.index[FIGURES[strategy].notna()])
-
-
-@pytest.fixture
-def literature(load_data):
-    """`literature("dog")`: votes and truth; skips where the crowd is absent."""
-
-    def load(name):
-        if name in ("bluebirds", "music"):
-            data = load_data(name)
-            return SimpleNamespace(votes=data["votes"], truth=data["truth"])
-        folder = DATA_HOME / "literature" / name
-        if not folder.exists():
-            pytest.skip(f"{name} is not at hand")
-        votes, truth = read(name, folder)
-        return SimpleNamespace(votes=votes, truth=truth)
-
-    return load
 
 
 def accuracy(labels, data, of=slice(None)):

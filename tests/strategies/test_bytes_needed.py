@@ -1,6 +1,5 @@
 """What a strategy says that it needs, against what it takes: the solvers skip by this figure."""
 
-import tracemalloc
 from functools import partial
 
 import numpy as np
@@ -19,6 +18,7 @@ from benchmark_utils.strategies.minimax import Minimax
 from benchmark_utils.strategies.mmsr import MMSR
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.votes import counts
+from tests.conftest import peak
 
 MEASURED = {
     "DS": DawidSkene(),
@@ -47,16 +47,6 @@ CROWDS = {
 }
 PYTHON = 500_000  # bytes of a fit that do not grow with the crowd; up to 270,000 were seen after other tests
 MANY_CLASSES = dict(n_task=900, n_worker=30, n_class=1100, per_task=2)
-
-
-def peak(fit):
-    """Most bytes allocated at once."""
-    tracemalloc.start()
-    try:
-        fit()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("crowd", CROWDS)

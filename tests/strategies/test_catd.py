@@ -6,7 +6,7 @@ from scipy.stats import chi2
 
 from benchmark_utils.strategies.catd import CATD
 from benchmark_utils.votes import Votes
-from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd, literature  # noqa: F401
+from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd
 
 # workers 1 and 2 outvote worker 0 on the first task, and err elsewhere
 ANSWERS = [[1, 0, 0, -1], [0, 1, -1, 0], [0, 1, -1, 0], [0, -1, 1, 0], [0, -1, 1, 0]]
@@ -90,7 +90,7 @@ def test_it_ends(random_votes, seed):
 
 
 @each_crowd("CATD")
-def test_accuracy_of_the_survey(literature, crowd):  # noqa: F811
+def test_accuracy_of_the_survey(literature, crowd):
     """The figures are of 20 iterations: on s_rel the labels still change then, and end at 0.46."""
     data = literature(crowd)
     seeds = range(100) if crowd == "cf" else range(10)  # where ties move an accuracy by 0.008

@@ -24,7 +24,6 @@ from benchmark_utils.strategies.steps.continued import (
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes, VotesError
-from tests.strategies.literature_crowds import literature  # noqa: F401
 
 STRATEGIES = {
     "DS": DawidSkene(),
@@ -229,7 +228,7 @@ def test_other_options_of_the_same_strategy_are_refused(random_votes):
 
 @pytest.mark.parametrize("crowd", ["rte", "sp_amt"])
 @pytest.mark.parametrize("name", ["OneCoinDS-uniform", "iBCC", "ZC", "GLAD", "BWA"])
-def test_a_tenth_of_new_tasks_takes_fewer_iterations(literature, crowd, name):  # noqa: F811
+def test_a_tenth_of_new_tasks_takes_fewer_iterations(literature, crowd, name):
     """To the objective of a fit from scratch, on the votes of a real crowd, encoded anew after the older ones."""
     votes, strategy = literature(crowd).votes, STRATEGIES[name]
     frame = pd.DataFrame({"task": votes.task, "worker": votes.worker, "label": votes.label})

@@ -5,7 +5,7 @@ import pytest
 
 from benchmark_utils.strategies.crh import CRH
 from benchmark_utils.votes import Votes
-from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd, literature  # noqa: F401
+from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd
 
 
 def test_by_hand():
@@ -62,7 +62,7 @@ def test_it_is_the_naive_program(seed, n_iter):
 
 
 @each_crowd("CRH")
-def test_accuracy_of_the_survey(literature, crowd):  # noqa: F811
+def test_accuracy_of_the_survey(literature, crowd):
     """On cf, where most workers have few votes and so no distance, ties move an accuracy by 0.007.
 
     The survey's program draws a tie anew in each iteration, which gives 0.880 on average there, ours 0.884.
@@ -74,7 +74,7 @@ def test_accuracy_of_the_survey(literature, crowd):  # noqa: F811
     assert abs(np.mean(accuracies) - FIGURES["CRH"][crowd]) <= max(0.005, deviation)
 
 
-def test_on_web_prolific_workers_lose_their_voice(literature):  # noqa: F811
+def test_on_web_prolific_workers_lose_their_voice(literature):
     votes = literature("web").votes
     prolific = np.argsort(votes.votes_per_worker)[-10:]
     weight = CRH().fit(votes).worker_score

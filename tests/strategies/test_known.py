@@ -18,7 +18,7 @@ from benchmark_utils.strategies.weighted_majority_vote import GoldMajorityVote
 from benchmark_utils.strategies.zbs import ZeroBasedSkill
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes, VotesError, counts
-from tests.strategies.literature_crowds import accuracy, literature  # noqa: F401
+from tests.strategies.literature_crowds import accuracy
 
 STRATEGIES = {
     "ZC": ZC(),
@@ -120,7 +120,7 @@ SURVEY = pd.DataFrame(
 
 
 @pytest.mark.parametrize(("crowd", "name"), list(SURVEY), ids=str)
-def test_accuracy_by_share_of_known_truth(literature, crowd, name):  # noqa: F811
+def test_accuracy_by_share_of_known_truth(literature, crowd, name):
     """Within three standard errors of the difference of two means, theirs over 100 draws and ours over 20."""
     data = literature(crowd)
     n_task = len(data.truth)

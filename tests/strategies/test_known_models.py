@@ -12,7 +12,7 @@ from benchmark_utils.strategies.ibcc import IBCC
 from benchmark_utils.strategies.one_coin import OneCoinDawidSkene
 from benchmark_utils.strategies.weighted_dawid_skene import WeightedDawidSkene
 from benchmark_utils.votes import Votes
-from tests.strategies.literature_crowds import accuracy, literature  # noqa: F401
+from tests.strategies.literature_crowds import accuracy
 
 STRATEGIES = {
     "DS": DawidSkene(),
@@ -197,7 +197,7 @@ class FromEqualWorkers(DawidSkene):
 
 
 @pytest.mark.parametrize("crowd", SURVEY)
-def test_accuracy_by_share_of_known_truth_is_the_surveys(literature, crowd):  # noqa: F811
+def test_accuracy_by_share_of_known_truth_is_the_surveys(literature, crowd):
     """Within three standard errors of the difference of two means of draws.
 
     From its start: from the majority, EM ends elsewhere, two points lower on cf_amt whatever the share.

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.la import LA
 from benchmark_utils.votes import Votes, VotesError, counts
-from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd, literature  # noqa: F401
+from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd
 
 
 def test_one_pass_by_hand():
@@ -169,7 +169,7 @@ def test_passes_are_one_or_two(random_votes):
 
 
 @each_crowd("LA-1")
-def test_accuracy_of_the_authors(literature, crowd):  # noqa: F811
+def test_accuracy_of_the_authors(literature, crowd):
     """Means over orders of the tasks, as theirs."""
     data = literature(crowd)
     votes, accuracies = data.votes, []

@@ -203,13 +203,15 @@ def test_nothing_is_left_behind(name, folders, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_triples_are_named_a_block_at_a_time(crowd, monkeypatch):
-    expected = ONE_PROCESS["DS"]().fit(crowd, n_iter=1).parameters
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+def test_triples_are_divided_and_named_a_block_at_a_time(crowd, smoothing, monkeypatch):
+    expected = ONE_PROCESS["DS"](smoothing=smoothing).fit(crowd, n_iter=2)
     monkeypatch.setattr(dawid_skene_voted, "_BLOCK", 1_000)
-    found = ONE_PROCESS["DS"]().fit(crowd, n_iter=1).parameters
-    assert len(expected["worker"]) > 10_000
-    for name in ("worker", "true_class", "voted_class"):
-        np.testing.assert_array_equal(found[name], expected[name])
+    found = ONE_PROCESS["DS"](smoothing=smoothing).fit(crowd, n_iter=2)
+    assert len(expected.parameters["worker"]) > 10_000
+    assert found.history == expected.history
+    for name in ("worker", "true_class", "voted_class", "triple_confusion"):
+        np.testing.assert_array_equal(found.parameters[name], expected.parameters[name])
 
 
 def test_draws_go_by_position_in_the_whole_crowd(crowd, folders):

@@ -6,7 +6,7 @@ import pytest
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes
-from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd, literature  # noqa: F401
+from tests.strategies.literature_crowds import FIGURES, accuracy, each_crowd
 
 
 def naive(votes, n_iter, known):
@@ -89,7 +89,7 @@ def test_many_classes_cost_nothing(random_votes):
 
 
 @each_crowd("ZC")
-def test_accuracy_of_the_survey(literature, crowd):  # noqa: F811
+def test_accuracy_of_the_survey(literature, crowd):
     """The survey's program makes 20 E-steps and stops. On s_rel it is on the way from 0.50 to 0.48 then."""
     data = literature(crowd)
     result = ZC().fit(data.votes, n_iter=19, tol=-1)

@@ -13,7 +13,7 @@ from benchmark_utils.strategies.zc import ZC
 from benchmark_utils.votes import Votes
 from studies import as_surveyed, known_share
 from studies.known_share import SHARES, SURVEY, compare, draw, half_interval, measure, run_one, to_markdown
-from tests.strategies.literature_crowds import accuracy, literature  # noqa: F401
+from tests.strategies.literature_crowds import accuracy
 
 
 def test_accuracies_are_of_the_tasks_whose_truth_is_not_given(random_votes):
@@ -39,7 +39,7 @@ def test_the_difference_from_the_survey():
     assert compare(np.array([0.4001, 0.4001]), 100, 0.4, 100) == "0.4000 (same)"
 
 
-def test_the_forms_of_the_survey_give_its_figures_without_known_truths(literature):  # noqa: F811
+def test_the_forms_of_the_survey_give_its_figures_without_known_truths(literature):
     """Dawid-Skene on four crowds and GLAD on three, to the task: so the differences of ours come from these two."""
     for name, strategy in (("DS", as_surveyed.SurveyedDawidSkene()), ("GLAD", as_surveyed.SurveyedGLAD())):
         for crowd in ("bluebirds", "dog", "face", "cf_amt"):
@@ -55,7 +55,7 @@ def test_the_forms_of_the_survey_give_its_figures_without_known_truths(literatur
     + [("cf_amt", name) for name in ("ZC", "CATD")],
     ids=str,
 )
-def test_the_figures_of_the_survey_by_share_of_known_truth(literature, crowd, name):  # noqa: F811
+def test_the_figures_of_the_survey_by_share_of_known_truth(literature, crowd, name):
     """Within three standard errors, over 20 draws of ours; tests/strategies/test_known.py has ZC, CATD and CRH."""
     data = literature(crowd)
     strategy = (STRATEGIES | known_share.SURVEYED)[name]()
@@ -78,7 +78,7 @@ def test_the_first_posterior_of_surveyed_dawid_skene_is_that_of_equally_able_wor
 
 
 @pytest.mark.parametrize("crowd", ["bluebirds", "dog", "face", "cf_amt"])
-def test_our_dawid_skene_has_the_surveys_answers_from_its_start(literature, crowd):  # noqa: F811
+def test_our_dawid_skene_has_the_surveys_answers_from_its_start(literature, crowd):
     """So what differs from the survey's figures comes from the start and the end alone, and not from `known`."""
     data = literature(crowd)
     votes, form = data.votes, as_surveyed.SurveyedDawidSkene()

@@ -1,7 +1,6 @@
 """Votes: constructors and back, encodings, repeats, and what is refused in which words."""
 
 import re
-import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from benchmark_utils.votes import Votes, VotesError, encode_truth
 from benchmark_utils.votes.arrays import from_arrays, to_arrays
 from benchmark_utils.votes.ids import ENDS_AT_ZERO, pack_ids, unpack_ids
+from tests.conftest import peak
 
 
 def table(task, worker, label):
@@ -286,16 +286,6 @@ def test_more_classes_than_memory_are_refused():
             make()
 
 
-def peak_of(function):
-    """What `function()` takes beyond what is there, in bytes."""
-    tracemalloc.start()
-    try:
-        function()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def test_a_long_id_takes_the_memory_of_its_text():
     ids = [*map(str, range(20_000)), "x" * 20_000]
     answers = {name: {name: name} for name in ids}
@@ -307,7 +297,7 @@ def test_a_long_id_takes_the_memory_of_its_text():
         back, _ = from_arrays(arrays)
         assert back.encoding.tasks.tolist() == ids
 
-    assert peak_of(there_and_back) < 60e6  # in arrays of fixed width 1.6 GB
+    assert peak(there_and_back) < 60e6  # in arrays of fixed width 1.6 GB
     assert sum(array.nbytes for array in arrays.values()) < 2e6
 
 

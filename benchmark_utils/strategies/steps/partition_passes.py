@@ -141,7 +141,7 @@ def _write_columns(votes, scratch, index):
     scratch.save(index, task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
     first_vote, row_start = support(part)
     scratch.save(index, first_vote=first_vote.astype(np.int32), row_start=row_start)
-    return len(first_vote), np.count_nonzero(np.diff(row_start))
+    return count_pairs(part)
 
 
 def count_pairs(part) -> tuple[int, int]:

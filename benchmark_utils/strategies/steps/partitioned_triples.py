@@ -25,7 +25,6 @@ def write_triples(index: Index) -> np.ndarray:
             column=column.astype(np.int32),
             pair_start=pair_start.astype(np.int32),
             pair_label=pairs.label.astype(np.int32),
-            pair_votes=pairs.n_votes.astype(np.int32),
         )
         return pairs.index
 
@@ -55,7 +54,8 @@ class TriplePairs(PartitionPairs):
 
     @cached_property
     def n_votes(self):
-        return self._index.scratch.load(self.index, "pair_votes")[0]
+        (first_vote,) = self._index.scratch.load(self.index, "first_vote")
+        return np.diff(np.append(first_vote, self._index.votes.ranges[self.index, 2]))
 
 
 class Met:
