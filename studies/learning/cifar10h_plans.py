@@ -81,7 +81,9 @@ PLANS = {
     + scores(f"{TASKS}, {LEVEL}", SEEDS, recipe={"margin_epochs": 200, **PARTS[LEVEL]})
     + table(f"{TASKS}, {LEVEL}", LEVEL),
     # Figure 2.16, after "tasks"; the ResNet-18 is in "plain" and "waum"
-    "networks": [job for part in NETWORKS for pruned in (None, TASKS) for job in table(pruned, part)],
+    "networks": [
+        job for seed in SEEDS for part in NETWORKS for pruned in (None, TASKS) for job in table(pruned, part, [seed])
+    ],
     "stopped": stopped(["as published", "no augmentation", "no weight decay"]),
     "parts": parts([name for name in PARTS if name not in ("as published", *NETWORKS)]),
     "crowd": crowd(["adam", "adam, from the agreement"]),

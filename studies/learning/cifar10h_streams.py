@@ -52,7 +52,9 @@ def share_the_card(device):
             self.stream = MINE.recording
 
     def record_alone(self):
-        if self.graph is None:  # cuDNN's choice of algorithms frees memory, which would break another's recording
+        # cuDNN's choice of algorithms frees memory, which would break another's recording; and dropout draws from
+        # torch's generator, which a recording takes for itself
+        if self.graph is None or any(isinstance(layer, torch.nn.Dropout) for layer in self.model.modules()):
             with ONE_AT_A_TIME:
                 return advance(self)
         return advance(self)
