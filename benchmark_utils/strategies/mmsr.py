@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import posterior_of_coins
 from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import dense_entries

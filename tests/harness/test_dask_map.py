@@ -142,7 +142,7 @@ def test_what_lies_on_disk_travels_as_its_place(parts):
     copy = pickle.loads(pickle.dumps(pairs))
     for name in ("label", "n_votes", "row_start", "workers"):
         np.testing.assert_array_equal(getattr(copy, name), getattr(pairs, name))
-    np.testing.assert_array_equal(copy.draws(1)[0], pairs.draws(1)[0])
+    np.testing.assert_array_equal(copy.draws(1).of_pairs, pairs.draws(1).of_pairs)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(met)).column, met.column)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(shared))[[5, 7]], [5, 7])
 

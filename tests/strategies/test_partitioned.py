@@ -13,8 +13,9 @@ from benchmark_utils.crowds.simulated.flora import flora
 from benchmark_utils.strategies.catalogue import STRATEGIES
 from benchmark_utils.strategies.partitioned import PARTITIONED
 from benchmark_utils.strategies.steps import dawid_skene_voted
-from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, draws_at, whole_sum
-from benchmark_utils.strategies.steps.voted_posterior import Pairs
+from benchmark_utils.strategies.steps.draws import draws_at
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, whole_sum
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.partition_writing import write_partitions
@@ -215,11 +216,12 @@ def test_triples_are_divided_and_named_a_block_at_a_time(crowd, smoothing, monke
 
 
 def test_draws_go_by_position_in_the_whole_crowd(crowd, folders):
-    expected = Pairs(crowd).draws(7)
-    for votes in folders:
-        found = [pairs.draws(7) for pairs in Index(votes)]
-        for place, numbers in enumerate(expected):
-            np.testing.assert_array_equal(np.concatenate([draws[place] for draws in found]), numbers)
+    rng, pairs = np.random.default_rng(7), Pairs(crowd)
+    of_pairs, of_tasks = rng.random(len(pairs.label)), rng.random((2, len(pairs.filled)))
+    for parts in ([pairs], *map(Index, folders)):
+        draws = [part.draws(7) for part in parts]
+        np.testing.assert_array_equal(np.concatenate([found.of_tasks for found in draws], axis=1), of_tasks)
+        np.testing.assert_array_equal(np.concatenate([found.of_pairs for found in draws]), of_pairs)
     np.testing.assert_array_equal(draws_at(7, 3, 4), np.random.default_rng(7).random(7)[3:])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.continued import grown_prevalence, grown_triples, old_parameters
-from benchmark_utils.strategies.steps.voted_posterior import Pairs
+from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.votes import Votes, hard_labels
 from benchmark_utils.votes.counts import dense_entries
 

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.special import expit
 
 from benchmark_utils.strategies.steps.known import clamp_labels, clamp_posterior, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_coins
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import posterior_of_coins
 from benchmark_utils.votes import Votes
 
 _HALVINGS = 12

@@ -3,7 +3,8 @@
 import numpy as np
 
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores, weighted_vote
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import Scores, weighted_vote
 from benchmark_utils.votes import Votes, VotesError, normalise
 from benchmark_utils.votes.labels import TIE
 

@@ -6,7 +6,8 @@ from scipy.special import betaln, gammaln, psi
 
 from benchmark_utils.strategies.steps.continued import grown_cells, grown_values
 from benchmark_utils.strategies.steps.known import clamp_posterior
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, posterior_of_odds
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import posterior_of_odds
 
 
 class Steps:

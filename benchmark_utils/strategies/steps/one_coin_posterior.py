@@ -5,7 +5,8 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.em import class_totals, softmax
 from benchmark_utils.strategies.steps.known import LEAST, clamp_posterior
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, naive_posterior, posterior_of_odds
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import naive_posterior, posterior_of_odds
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.labels import naive_soft
 

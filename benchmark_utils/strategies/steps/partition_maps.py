@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark_utils.strategies.steps.partition_passes import LabelsOnDisk, SoftOnDisk, count_pairs, generator_at
+from benchmark_utils.strategies.steps.draws import generator_at
+from benchmark_utils.strategies.steps.partition_passes import LabelsOnDisk, SoftOnDisk, count_pairs
 from benchmark_utils.votes.counts import is_large
 from benchmark_utils.votes.partitions import PartitionedVotes
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmark_utils.strategies.steps.draws import generator_at
+from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.strategies.steps.scratch import Scratch, share
-from benchmark_utils.strategies.steps.voted_posterior import Pairs
 from benchmark_utils.votes.counts import is_large, support
 from benchmark_utils.votes.labels import SparseSoft
 from benchmark_utils.votes.partitions import PartitionedVotes
@@ -47,7 +48,7 @@ class Columns:
 
 
 class PartitionPairs(Pairs):
-    """The pairs of a partition, see `Pairs`.
+    """The pairs of a partition, see `Pairs`. What a pass does not use of them is not read.
 
     Attributes
     ----------
@@ -61,22 +62,44 @@ class PartitionPairs(Pairs):
     has_vote : bool, (n_task,)
     """
 
-    def __init__(self, of: Index, index, columns, found, tasks, workers):
-        super().__init__(columns, found)
-        self.columns, self.index, self.tasks, self.workers = columns, index, tasks, workers
-        self._index, self._places = of, of.places[index]
+    def __init__(self, of: Index, index):
+        self.n_class, self.is_large, self.index, self._index = of.votes.n_class, is_large(of.votes), index, of
+        first, self.n_task, _ = of.votes.ranges[index].tolist()
+        self.tasks = slice(first, first + self.n_task)
+        label, self.row_start = of.scratch.load(index, "pair_label", "row_start")
+        self.label = label.astype(np.intp)
+        self.group_by_task()
 
     def __reduce__(self):
-        return self._index.read, (self.index,)
+        return PartitionPairs, (self._index, self.index)
+
+    def _load(self, *names):
+        return self._index.scratch.load(self.index, *names)
+
+    @cached_property
+    def vote_start(self):
+        return self._load("vote_start")[0]
+
+    @cached_property
+    def workers(self):
+        return self._load("workers")[0]
+
+    @cached_property
+    def _workers(self):
+        return self.of_votes(*self._load("worker"), len(self.workers))
+
+    @cached_property
+    def columns(self) -> Columns:
+        votes = self._index.votes
+        return Columns(*self._load("task", "worker", "label"), self.n_task, len(self.workers), self.n_class, votes)
+
+    @property
+    def _places(self):
+        return self._index.places[self.index]
 
     @property
     def has_vote(self):
         return np.diff(self.row_start) > 0
-
-    def draws(self, seed):
-        """As `Pairs.draws` of the whole crowd would give these pairs and tasks."""
-        lengths = len(self.label), len(self.filled), len(self.filled)
-        return tuple(draws_at(seed, place, n) for place, n in zip(self._places, lengths, strict=True))
 
     def generator(self, seed):
         """What draws for the pairs, after those of the partitions before, as one generator draws for all of them."""
@@ -84,11 +107,11 @@ class PartitionPairs(Pairs):
 
     def add_by_worker(self, total, per_pair):
         """Add a number of each vote's pair to the `total` of its worker, (n_worker,) in the whole crowd."""
-        add_in_order(total, self.workers, self._of.worker, np.repeat(per_pair, self.n_votes))
+        add_in_order(total, self.workers, self._workers.indices, np.repeat(per_pair, self.n_votes))
 
 
 class Index:
-    """What the passes need of the votes, on disk: 12 bytes a vote, and 4 a pair and a task; and where draws begin.
+    """What the passes need of the votes, on disk: 12 bytes a vote, 8 a pair and 4 a task; and where draws begin.
 
     Parameters
     ----------
@@ -112,12 +135,7 @@ class Index:
 
     def read(self, index) -> PartitionPairs:
         """The pairs of a partition, by its number."""
-        *columns, workers = self.scratch.load(index, "task", "worker", "label", "workers")
-        first, n_task, _ = self.votes.ranges[index].tolist()
-        local = Columns(*columns, n_task, len(workers), self.votes.n_class, self.votes)
-        first_vote, row_start = self.scratch.load(index, "first_vote", "row_start")
-        found = first_vote.astype(np.intp), row_start
-        return PartitionPairs(self, index, local, found, slice(first, first + n_task), workers)
+        return PartitionPairs(self, index)
 
     def __iter__(self) -> Iterator[PartitionPairs]:
         return map(self.read, range(len(self.votes)))
@@ -140,7 +158,8 @@ def _write_columns(votes, scratch, index):
     workers, worker = np.unique(part.worker, return_inverse=True)
     scratch.save(index, task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
     first_vote, row_start = support(part)
-    scratch.save(index, first_vote=first_vote.astype(np.int32), row_start=row_start)
+    vote_start = np.append(first_vote, part.n_votes).astype(np.int32)
+    scratch.save(index, vote_start=vote_start, row_start=row_start, pair_label=part.label[first_vote])
     return count_pairs(part)
 
 
@@ -270,15 +289,3 @@ def whole_sum(values) -> int:
 def as_float(total: int) -> float:
     """A `whole_sum` as a number."""
     return total / int(_COARSE * _FINE)
-
-
-def generator_at(seed, place) -> np.random.Generator:
-    """`np.random.default_rng(seed)` once it has drawn `place` numbers."""
-    bits = np.random.PCG64(seed)
-    bits.advance(int(place))
-    return np.random.Generator(bits)
-
-
-def draws_at(seed, place, n) -> np.ndarray:
-    """Numbers `place` to `place + n` of those that `np.random.default_rng(seed).random()` draws, (n,)."""
-    return generator_at(seed, place).random(n)

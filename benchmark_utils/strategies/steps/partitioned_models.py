@@ -21,7 +21,7 @@ from benchmark_utils.strategies.steps.partition_passes import (
     as_float,
     whole_sum,
 )
-from benchmark_utils.strategies.steps.partitioned_triples import Met, TriplePairs, write_triples
+from benchmark_utils.strategies.steps.partitioned_triples import Met, write_triples
 from benchmark_utils.strategies.steps.voted_posterior import naive_posterior, posterior_and_evidence
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.partitions import PartitionedVotes
@@ -131,7 +131,6 @@ class PartitionedVotedModel(VotedModel):
         refuse_known(known)
         self.votes, self.smoothing, self.scratch = votes, smoothing, scratch
         self.index = Index(votes, scratch, engine)
-        self._engine = engine
         self.index.scratch.save("all", triple=write_triples(self.index))
         self._find_rows()
 
@@ -142,8 +141,8 @@ class PartitionedVotedModel(VotedModel):
 
     def _map(self, local):
         """`local` of the pairs of each partition, and of the triples that they meet."""
-        of = self.index
-        return self._engine(lambda index: local(TriplePairs(of, index), Met(of.scratch, index)), range(len(self.votes)))
+        scratch = self.index.scratch
+        return self.index.map(lambda pairs: local(pairs, Met(scratch, pairs.index)))
 
     def start(self):
         return self._pass(lambda pairs, met: (naive_shares(pairs), np.zeros(0)))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark_utils.strategies.steps.draws import generator_at
 from benchmark_utils.strategies.steps.partition_passes import (
     LabelsOnDisk,
     SoftOnDisk,
-    generator_at,
     number_keys,
 )
 from benchmark_utils.strategies.steps.plantnet_ballot import Ballot, Contested, by_author, given

@@ -1,19 +1,16 @@
-"""What an iteration of DS reads of a partition: its pairs, and the triples of the votes that meet them."""
+"""What an iteration of DS reads of a partition beside its pairs: the triples of the votes that meet them."""
 
 from __future__ import annotations
-
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.dawid_skene_voted import triples_met
-from benchmark_utils.strategies.steps.partition_passes import Index, PartitionPairs, number_keys
-from benchmark_utils.votes.counts import is_large
+from benchmark_utils.strategies.steps.partition_passes import Index, number_keys
 
 
 def write_triples(index: Index) -> np.ndarray:
-    """Keep what `TriplePairs` and `Met` read; returns the triples of all partitions, sorted, (n_triples,)."""
+    """Keep what `Met` reads; returns the triples of all partitions, sorted, (n_triples,)."""
     votes, scratch = index.votes, index.scratch
 
     def local(pairs):
@@ -24,7 +21,6 @@ def write_triples(index: Index) -> np.ndarray:
             triple=triple,
             column=column.astype(np.int32),
             pair_start=pair_start.astype(np.int32),
-            pair_label=pairs.label.astype(np.int32),
         )
         return pairs.index
 
@@ -36,26 +32,6 @@ def write_triples(index: Index) -> np.ndarray:
         for name in ("triple", "place"):
             scratch.remove(part, name)
     return triples
-
-
-class TriplePairs(PartitionPairs):
-    """The pairs of partition `index` without their votes, which the triples stand for."""
-
-    def __init__(self, of: Index, index):
-        first, self.n_task, _ = of.votes.ranges[index].tolist()
-        label, self.row_start = of.scratch.load(index, "pair_label", "row_start")
-        self.label, self.n_class, self.is_large = label.astype(np.intp), of.votes.n_class, is_large(of.votes)
-        self.index, self.tasks = index, slice(first, first + self.n_task)
-        self._index, self._places = of, of.places[index]
-        self.group_by_task()
-
-    def __reduce__(self):
-        return TriplePairs, (self._index, self.index)
-
-    @cached_property
-    def n_votes(self):
-        (first_vote,) = self._index.scratch.load(self.index, "first_vote")
-        return np.diff(np.append(first_vote, self._index.votes.ranges[self.index, 2]))
 
 
 class Met:

@@ -32,12 +32,13 @@ class PartitionedWeightedVotes:
             return scores, scores.labels(seed)
 
         def local(pairs):
-            return pairs, of(pairs)[1]
+            labels = of(pairs)[1]
+            return labels, pairs.workers, pairs.sum_by_worker(pairs.is_label(labels).astype(float))
 
-        all_labels, n_agree = LabelsOnDisk(self.scratch), np.zeros(self.votes.n_worker)
-        for pairs, labels in self.index.map(local):
+        all_labels, n_agree = LabelsOnDisk(self.scratch, np.int32), np.zeros(self.votes.n_worker)
+        for labels, workers, n_agree_here in self.index.map(local):
             all_labels.append(labels)
-            pairs.add_by_worker(n_agree, pairs.is_label(labels).astype(float))
+            n_agree[workers] += n_agree_here  # whole numbers, whose sum is the same in any order
         return PartitionedOutcome(self, of, all_labels, n_agree)
 
 

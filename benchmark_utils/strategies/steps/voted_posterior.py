@@ -4,136 +4,19 @@ Where a worker's errors do not depend on the true class (one coin, GLAD, MACE), 
 on a task explain its votes equally well: given the votes, they share one number times their prevalence. So a task's
 posterior is a number for each class it received, plus one number for all the others, and nothing is approximated.
 
-A *pair* is a (task, class) that received a vote. Sums over the votes of a pair, and over the pairs of a task, are
-sums over neighbours, since votes are sorted by task and label. Arrays "per task" cover the tasks that have a vote.
+A *pair* is a (task, class) that received a vote, see `pairs.py`. Arrays "per task" cover the tasks that have a vote.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from benchmark_utils.strategies.steps.em import all_and_unvoted
-from benchmark_utils.votes import Votes
-from benchmark_utils.votes.counts import is_large, support
+from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.votes.labels import TIE, SparseSoft
-
-
-class Pairs:
-    """The (task, class) pairs that received a vote, in order; `found` is what `support` finds, where that is known.
-
-    Attributes
-    ----------
-    label : int, (n_pairs,)
-        The class of each pair.
-    of_vote : int, (n_votes,)
-        The pair of each vote.
-    filled : int, (n_filled,)
-        The tasks that have a vote.
-    n_voted : int, (n_filled,)
-        How many classes each of them received.
-    row_start : int, (n_task + 1,)
-        Pairs row_start[i] to row_start[i + 1] belong to task i.
-    """
-
-    def __init__(self, votes: Votes, found=None):
-        self.n_task, self.n_class, self.is_large = votes.n_task, votes.n_class, is_large(votes)
-        self._first_vote, self.row_start = support(votes) if found is None else found
-        self.label = votes.label[self._first_vote].astype(np.intp)  # numpy casts other indices at each use
-        self.n_votes = np.diff(np.append(self._first_vote, votes.n_votes))
-        self._of = votes
-        self.group_by_task()
-
-    def group_by_task(self):
-        n_voted = np.diff(self.row_start)
-        self.filled = np.flatnonzero(n_voted)
-        self.n_voted = n_voted[self.filled]
-        self._first_pair = self.row_start[self.filled]
-        self._row = np.repeat(np.arange(len(self.filled)), self.n_voted)
-        self._pairs = _neighbours(self._first_pair, len(self.label))
-        self._draws = None
-
-    @cached_property
-    def of_vote(self):
-        return np.repeat(np.arange(len(self.label), dtype=self.row_start.dtype), self.n_votes)
-
-    @cached_property
-    def _votes(self):
-        return _neighbours(self._first_vote, self._of.n_votes)
-
-    @cached_property
-    def _workers(self):
-        return self.of_votes(self._of.worker, self._of.n_worker)
-
-    def of_votes(self, column, n_column) -> sparse.csr_array:
-        """Which columns the votes of each pair belong to, (n_pairs, n_column); column (n_votes,)."""
-        column = column.astype(self._votes.indptr.dtype, copy=False)
-        return sparse.csr_array((self._votes.data, column, self._votes.indptr), (len(self.label), n_column))
-
-    def sum_votes(self, per_vote):
-        """Sum over the votes of each pair, (n_pairs,)."""
-        return self._votes @ per_vote
-
-    def sum_workers(self, per_worker):
-        """Sum over the votes of each pair of a number of their workers, (n_pairs,)."""
-        return self._workers @ per_worker
-
-    def sum_by_worker(self, per_pair):
-        """Sum over the votes of each worker of a number of their pairs, (n_worker,)."""
-        return self._workers.T @ per_pair
-
-    def sum(self, per_pair):
-        """Sum over the pairs of each task, (n_filled,)."""
-        return self._pairs @ per_pair
-
-    def max(self, per_pair):
-        """Largest among the pairs of each task, (n_filled,)."""
-        return np.maximum.reduceat(per_pair, self._first_pair)
-
-    def spread(self, per_task):
-        """Each task's number, once per pair, (n_pairs,)."""
-        return per_task.take(self._row)
-
-    def normalise(self, log_joint):
-        """The posterior confined to the pairs, and each task's log evidence; overwrites `log_joint`."""
-        highest = self.max(log_joint)
-        log_joint -= self.spread(highest)
-        posterior = np.exp(log_joint, out=log_joint)
-        total = self.sum(posterior)
-        posterior /= self.spread(total)
-        return posterior, highest + np.log(total)
-
-    def is_label(self, labels):
-        """Whether each pair's class is the label of its task, (n_pairs,) bool; labels (n_task,)."""
-        return self.label == self.spread(labels[self.filled])
-
-    def unvoted_prevalence(self, prevalence):
-        """The prevalence of the classes that each task did not receive, (n_filled,)."""
-        rest = 1 - self.sum(prevalence.take(self.label))
-        n_unvoted = self.n_class - self.n_voted
-        # the bounds mend what the difference loses where the rest is tiny, or nothing
-        return np.clip(rest, n_unvoted * prevalence.min(), n_unvoted * prevalence.max())
-
-    def draws(self, seed):
-        """Numbers in [0, 1) that break ties, for pairs (n_pairs,) and twice for tasks (n_filled,); drawn once."""
-        if self._draws is None or self._draws[0] != seed:
-            rng = np.random.default_rng(seed)
-            self._draws = seed, (rng.random(len(self.label)), *rng.random((2, len(self.filled))))
-        return self._draws[1]
-
-    def matrix(self, per_pair) -> sparse.csr_array:
-        """The numbers of the pairs as a sparse matrix (n_task, n_class)."""
-        return sparse.csr_array((per_pair, self.label, self.row_start), shape=(self.n_task, self.n_class))
-
-
-def _neighbours(first, n):
-    """Sums over neighbours as a matrix of ones: a product is several times faster than np.add.reduceat."""
-    first = np.append(first, n).astype(np.int32 if n < 2**31 else np.int64)
-    shape = len(first) - 1, n
-    return sparse.csr_array((np.ones(n), np.arange(n, dtype=first.dtype), first), shape=shape)
 
 
 def naive_posterior(pairs: Pairs) -> Scores:
@@ -248,17 +131,18 @@ class Scores:
         A tie is broken alike each time, so that an iteration over labels can stand still. int64, (n_task,).
         """
         pairs = self.pairs
-        draw, draw_other, draw_which = pairs.draws(seed)
+        draws = pairs.draws(seed)
         best = pairs.max(self.voted)
         may_win = self.scale * self.prevalence.max() >= best - TIE * np.abs(best)
         unvoted = np.flatnonzero(may_win & (pairs.n_voted < pairs.n_class))
         if len(unvoted):
+            draw_other, draw_which = draws.of_tasks
             other, n_other = self._best_unvoted(unvoted, draw_which[unvoted])
             other_score = self.scale[unvoted] * self.prevalence[other]
             best[unvoted] = np.maximum(best[unvoted], other_score)
         limit = best - TIE * np.abs(best)
         # among equals the largest draw wins; the largest of n uniform draws is distributed as u^(1/n)
-        draw = np.where(self.voted < pairs.spread(limit), -1, draw)
+        draw = np.where(self.voted < pairs.spread(limit), -1, draws.of_pairs)
         highest = pairs.max(draw)
         labels = np.full(pairs.n_task, -1, dtype=np.int64)
         wins = np.flatnonzero(draw == pairs.spread(highest))

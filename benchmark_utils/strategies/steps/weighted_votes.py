@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
 from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
-from benchmark_utils.strategies.steps.voted_posterior import Pairs, Scores
+from benchmark_utils.strategies.steps.pairs import Pairs
+from benchmark_utils.strategies.steps.voted_posterior import Scores
 from benchmark_utils.votes import Votes, normalise
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.strategies.steps.voted_posterior import (
-    Pairs,
     Scores,
     naive_posterior,
     posterior_of_coins,
