@@ -161,10 +161,11 @@ _ABOUT = """# What a known truth is worth
 
 ![Accuracy on the other tasks against the share of the truths that is known, strategy by strategy]({picture})
 
-A share of the truths is given to the strategy, `fit(votes, known=...)`. The accuracy is of the other tasks: its mean
-over random draws, ± half of its 95 % interval. Other draws have other tasks, so that curves are not smooth. MV gains
-nothing from a known truth, since it learns nothing of the workers: its curve shows what the draw of tasks alone does.
-GoldMV learns of the workers from known tasks alone, and is MV without any. Made by
+A share of the truths is given to the strategy, `fit(votes, known=...)`; [partitions](scale.md#larger-than-memory) take
+it too. The accuracy is of the other tasks: its mean over random draws, ± half of its 95 % interval. Other draws have
+other tasks, so that curves are not smooth. MV gains nothing from a known truth, since it learns nothing of the
+workers: its curve shows what the draw of tasks alone does. GoldMV learns of the workers from known tasks alone, and is
+MV without any. Made by
 
     {command}
 

@@ -6,7 +6,6 @@ from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.continued import grown_values, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
 from benchmark_utils.strategies.steps.glad import Steps
-from benchmark_utils.strategies.steps.known import check_known
 from benchmark_utils.votes import Votes
 
 _M_STEPS = 3  # Newton steps for the abilities and for the difficulties in one M-step
@@ -68,7 +67,7 @@ class GLAD:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        model = self.model(votes, check_known(known, votes))
+        model = self.model(votes, known)
         alpha, b = np.ones(votes.n_worker), model.prior_difficulties()
         if start is not None:
             alpha = grown_values(*old_parameters(start, votes, "ability"), 1, votes)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from benchmark_utils.strategies.aggregation import Aggregation
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
+from benchmark_utils.strategies.steps.known import check_known, clamp
 from benchmark_utils.strategies.steps.la_stream import Stream
 from benchmark_utils.votes import Votes
 
@@ -61,26 +61,21 @@ class LA:
         """
         if self.passes not in (1, 2):
             raise ValueError(f"passes is {self.passes!r}: it is 1 or 2")
-        known = check_known(known, votes)
         stream = self.stream(votes.n_class, seed)
         labels, soft = self.learn(stream, votes, known)
         if self.passes == 2:
-            labels, soft = self.label(stream, votes)
+            labels, soft = self.label(stream, votes, known)
         accuracy = stream.accuracy(votes.n_worker)
-        return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(soft, known),
-            worker_score=accuracy,
-            parameters={"accuracy": accuracy},
-        )
+        return Aggregation(labels, soft=soft, worker_score=accuracy, parameters={"accuracy": accuracy})
 
     def learn(self, stream, votes, known):
         """The first pass."""
-        return stream.add(votes, known)
+        known = check_known(known, votes)
+        return clamp(*stream.add(votes, known), known)
 
-    def label(self, stream, votes):
+    def label(self, stream, votes, known):
         """The second pass."""
-        return stream.label(votes)
+        return clamp(*stream.label(votes), check_known(known, votes))
 
     @staticmethod
     def stream(n_class, seed=0) -> Stream:

@@ -7,7 +7,6 @@ import numpy as np
 from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.continued import old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.mace import Steps
 from benchmark_utils.strategies.steps.runs import Run, SeveralRuns
 from benchmark_utils.votes import Votes
@@ -79,7 +78,6 @@ class MACE(SeveralRuns):
 
     def runs(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """A run from each start."""
-        known = check_known(known, votes)
         model = self.model(votes, known)
         if start is None:
             rng = np.random.default_rng(seed)
@@ -87,7 +85,7 @@ class MACE(SeveralRuns):
         else:
             starts = [model.grown(*old_parameters(start, votes, "competence", "spam"))]
         for parameters in starts:
-            yield Run(self._climb(model, parameters, tol, known, seed))
+            yield Run(self._climb(model, parameters, tol, seed))
 
     def model(self, votes, known):
         """The steps over the votes."""
@@ -102,12 +100,12 @@ class MACE(SeveralRuns):
         fit = 6 * votes.n_votes + 4 * n_pairs + 15 * n_cells + 2 * dense_entries(votes)
         return 8 * (fit + self.restarts * (n_pairs + 2 * n_cells + votes.n_task + 2 * votes.n_worker))
 
-    def _climb(self, model, parameters, tol, known, seed):
+    def _climb(self, model, parameters, tol, seed):
         """The points of a run: the start, and each iteration until it has converged."""
         posterior, n_known, value = model.expect(parameters)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, model, parameters, posterior, known, seed, value=value)
+            yield Point(history, converged, self._answer, model, parameters, posterior, seed, value=value)
             if converged:
                 return
             parameters = model.maximise(n_known)
@@ -115,12 +113,12 @@ class MACE(SeveralRuns):
             history.append(value)
             converged = stands_still(history, tol)
 
-    def _answer(self, model, parameters, posterior, known, seed):
+    def _answer(self, model, parameters, posterior, seed):
         competence, spam = model.means(parameters)
-        labels = posterior.labels(seed)
+        labels, soft = model.answer(posterior, seed)
         return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(posterior.soft(labels), known),
+            labels,
+            soft=soft,
             worker_score=competence,
             parameters={"competence": competence, "spam": spam},
         )

@@ -8,7 +8,6 @@ from scipy.special import xlogy
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.continued import grown_accuracy, grown_prevalence, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
@@ -79,10 +78,7 @@ class OneCoinDawidSkene:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until EM has converged."""
-        model = self.model(votes)
-        known, n_votes = check_known(known, votes), votes.votes_per_worker
-        unseen = model.unseen(known)
-        unasked = np.bincount(known[(known >= 0) & ~votes.has_vote], minlength=votes.n_class)
+        model, n_votes = self.model(votes, known), votes.votes_per_worker
         n_other = max(votes.n_class - 1, 1)
         if start is None:
             posterior = model.start()
@@ -90,37 +86,38 @@ class OneCoinDawidSkene:
             accuracy, prevalence = old_parameters(start, votes, "accuracy", "prevalence")
             accuracy, prevalence = grown_accuracy(accuracy, votes), grown_prevalence(prevalence, votes)
             posterior, _ = model.expect(np.log(accuracy) - np.log((1 - accuracy) / n_other), prevalence)
-        posterior, _ = model.clamp(posterior, known)
-        accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
+        posterior, _ = model.clamp(posterior)
+        accuracy, prevalence = self._maximise(model, posterior, n_votes)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, model, posterior, accuracy, prevalence, known, seed)
+            yield Point(history, converged, self._answer, model, posterior, accuracy, prevalence, seed)
             if converged:
                 return
             right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
             posterior, log_likelihood = model.expect(right - wrong, prevalence)
-            posterior, log_known = model.clamp(posterior, known)
-            history.append(log_likelihood + n_votes @ wrong + log_known + xlogy(unasked, prevalence).sum())
-            accuracy, prevalence = self._maximise(model, posterior, n_votes, unseen)
+            posterior, log_known = model.clamp(posterior)
+            history.append(log_likelihood + n_votes @ wrong + log_known + xlogy(model.unasked, prevalence).sum())
+            accuracy, prevalence = self._maximise(model, posterior, n_votes)
             converged = stands_still(history, tol)
 
-    def _answer(self, model, posterior, accuracy, prevalence, known, seed):
+    def _answer(self, model, posterior, accuracy, prevalence, seed):
         labels = model.labels(posterior, seed)
         return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(model.soft(posterior, labels), known),
+            labels,
+            soft=model.soft(posterior, labels),
             worker_score=accuracy,
             parameters={"accuracy": accuracy, "prevalence": prevalence},
         )
 
-    def model(self, votes):
+    def model(self, votes, known):
         """The posterior's two sums and its E-step."""
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
-        return DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
+        form = DensePosterior if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior
+        return form(votes, known)
 
-    def _maximise(self, model, posterior, n_votes, unseen):
+    def _maximise(self, model, posterior, n_votes):
         """The M-step: accuracy (n_worker,), 1/K without votes, and prevalence (n_class,)."""
-        n_right, total = model.n_right(posterior), model.class_totals(posterior) + unseen
+        n_right, total = model.n_right(posterior), model.class_totals(posterior) + model.unseen
         accuracy = np.where(n_votes > 0, n_right / np.maximum(n_votes, 1), 1 / len(total))
         prevalence = total / total.sum() if self.prevalence == "estimated" else np.full(len(total), 1 / len(total))
         return np.clip(accuracy, _CERTAIN, 1 - _CERTAIN), prevalence

@@ -5,7 +5,6 @@ import numpy as np
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.continued import grown_accuracy, old_parameters
 from benchmark_utils.strategies.steps.em import stands_still
-from benchmark_utils.strategies.steps.known import check_known, clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.one_coin_posterior import DensePosterior, VotedPosterior
 from benchmark_utils.votes import Votes
 
@@ -68,42 +67,42 @@ class ZC:
 
     def iterate(self, votes: Votes, tol=1e-3, seed=0, known=None, start=None):
         """The points of `fit`: the start, and each iteration until it has converged."""
-        known = check_known(known, votes)
         model, n_votes = self.model(votes, known), votes.votes_per_worker
         if start is None:
             reliability = np.full(votes.n_worker, _START)
         else:
             reliability = grown_accuracy(*old_parameters(start, votes, "reliability"), votes)
-        posterior, _ = _expect(model, reliability, n_votes, known, votes.n_class)
+        posterior, _ = _expect(model, reliability, n_votes, votes.n_class)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, model, posterior, reliability, known, seed)
+            yield Point(history, converged, self._answer, model, posterior, reliability, seed)
             if converged:
                 return
             share_right = model.n_right(posterior) / np.maximum(n_votes, 1)
             reliability = np.where(n_votes > 0, np.clip(share_right, _CERTAIN, 1 - _CERTAIN), _START)
-            posterior, log_likelihood = _expect(model, reliability, n_votes, known, votes.n_class)
+            posterior, log_likelihood = _expect(model, reliability, n_votes, votes.n_class)
             history.append(log_likelihood)
             converged = stands_still(history, tol)
 
     def model(self, votes, known):
-        """The posterior's sum by worker and its E-step; `known` is told to each of them."""
+        """The posterior's sum by worker and its E-step."""
         # where most classes of most tasks were voted for, a dense posterior is the quicker form of the same
-        return DensePosterior(votes) if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior(votes)
+        form = DensePosterior if votes.n_task * votes.n_class <= votes.n_votes else VotedPosterior
+        return form(votes, known)
 
-    def _answer(self, model, posterior, reliability, known, seed):
+    def _answer(self, model, posterior, reliability, seed):
         labels = model.labels(posterior, seed)
         return Aggregation(
-            clamp_labels(labels, known),
-            soft=clamp_soft(model.soft(posterior, labels), known),
+            labels,
+            soft=model.soft(posterior, labels),
             worker_score=reliability,
             parameters={"reliability": reliability},
         )
 
 
-def _expect(model, reliability, n_votes, known, n_class):
+def _expect(model, reliability, n_votes, n_class):
     """The E-step: T and log p(votes, known)."""
     right, wrong = np.log(reliability), np.log((1 - reliability) / max(n_class - 1, 1))
     posterior, log_likelihood = model.expect(right - wrong, np.full(n_class, 1 / n_class))
-    posterior, log_known = model.clamp(posterior, known)
+    posterior, log_known = model.clamp(posterior)
     return posterior, log_likelihood + n_votes @ wrong + log_known

@@ -44,6 +44,11 @@ class Partition(Votes):
     whole: PartitionedVotes | None = None
     first_task: int = 0
 
+    @property
+    def tasks(self) -> slice:
+        """Its tasks in the whole crowd."""
+        return slice(self.first_task, self.first_task + self.n_task)
+
 
 @dataclass(frozen=True, eq=False)
 class PartitionedVotes:
@@ -143,7 +148,7 @@ class PartitionedVotes:
     @property
     def has_vote(self) -> np.ndarray:
         """Whether a task has a vote, (n_task,) bool."""
-        return np.concatenate([part.has_vote for part in self])
+        return np.concatenate([self.partition(index, named=False).has_vote for index in range(len(self))])
 
     @cached_property
     def votes_per_worker(self) -> np.ndarray:

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import time
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -36,12 +37,13 @@ def engine():
         yield engine
 
 
-def fit(name, votes, **options):
+def fit(name, votes, known=None, **options):
     if name == "MACE":
         options["restarts"] = 2
     strategy = PARTITIONED[name](**options)
     n_iter = 2 if name in ("GLAD", "MACE") else 6  # an iteration of these has many passes
-    return strategy.fit(votes, seed=3, **(dict(n_iter=n_iter) if hasattr(strategy, "model") else {}))
+    given = {} if known is None else dict(known=known)
+    return strategy.fit(votes, seed=3, **given, **(dict(n_iter=n_iter) if hasattr(strategy, "model") else {}))
 
 
 def bits(array):
@@ -76,6 +78,19 @@ def test_dense_soft_labels_too(name, engine, tmp_path):
     parts = write_partitions(independent(seed=5, feedback=4).votes, tmp_path / "crowd", votes_per_partition=100)
     assert len(parts) > 5
     assert_same_bits(fit(name, parts, engine=engine), fit(name, parts))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PARTITIONED if "known" in signature(PARTITIONED[name]().fit).parameters]
+)
+def test_known_truths_too(name, parts, engine, tmp_path):
+    rng = np.random.default_rng(0)
+    known = np.where(rng.random(parts.n_task) < 0.2, rng.integers(parts.n_class, size=parts.n_task), -1)
+    expected = fit(name, parts, known=known)
+    assert_same_bits(fit(name, parts, known=known, engine=engine, scratch=tmp_path), expected)
+    assert (expected.labels != fit(name, parts).labels)[known < 0].any() == (name != "MV")
+    assert list(tmp_path.iterdir()) == []
+    assert len(pickle.dumps(Index(parts, tmp_path, engine, known))) < 6_000
 
 
 @pytest.mark.parametrize("name", ["OneCoinDS", "DS"])

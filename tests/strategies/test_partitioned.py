@@ -154,14 +154,6 @@ def test_the_options_are_those_of_one_process(crowd, folders):
             PARTITIONED[name](support="full").fit(parts)
 
 
-@pytest.mark.parametrize("name", [*WEIGHTED, "OneCoinDS", "ZC", "GLAD", "LA-1", "LA-2", "MACE", *VOTED])
-def test_known_truths_are_refused(name, folders):
-    known = np.full(folders[1].n_task, -1)
-    known[5] = 0
-    with pytest.raises(ValueError, match="known truths need the votes in one process"):
-        fit(PARTITIONED[name], folders[1], 1, known=known)
-
-
 def test_the_hybrid_turns_hard_at_the_same_iteration(crowd, folders):
     histories = []
     for threshold in (1.0, 1e-4, 0.0):

@@ -67,9 +67,9 @@ def test_both_forms_of_the_posterior_are_clamped_alike(random_votes):
     votes, _ = random_votes(n_class=4, per_task=3)
     known = np.where(np.arange(60) < 20, votes.label[np.searchsorted(votes.task, np.arange(60))], -1)
     results = []
-    for form in (DensePosterior(votes), VotedPosterior(votes)):
+    for form in (DensePosterior(votes, known), VotedPosterior(votes, known)):
         posterior, _ = form.expect(np.linspace(-1, 3, votes.n_worker), np.full(4, 1 / 4))
-        posterior, log_known = form.clamp(posterior, known)
+        posterior, log_known = form.clamp(posterior)
         results.append(
             (
                 form.soft(posterior, form.labels(posterior, 0)),

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from benchmark_utils.strategies.steps.known import clamp_labels, clamp_posterior, clamp_soft
+from benchmark_utils.strategies.steps.known import check_known, clamp_posterior, labels_and_soft
 from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.strategies.steps.voted_posterior import posterior_of_coins
 from benchmark_utils.votes import Votes
@@ -15,7 +15,7 @@ class Steps:
     """Steps over alpha (n_worker,) and b (n_task,)."""
 
     def __init__(self, votes: Votes, known):
-        self.votes, self.known, self.pairs = votes, known, Pairs(votes)
+        self.votes, self.known, self.pairs = votes, check_known(known, votes), Pairs(votes)
 
     def prior_difficulties(self):
         """b at the mean of its prior."""
@@ -44,9 +44,7 @@ class Steps:
 
     def answer(self, posterior, b, seed):
         """Labels, soft labels, beta and 1 / beta."""
-        labels = posterior.labels(seed)
-        soft = clamp_soft(posterior.soft(labels), self.known)
-        return clamp_labels(labels, self.known), soft, np.exp(b), np.exp(-b)
+        return *labels_and_soft(posterior, self.known, seed), np.exp(b), np.exp(-b)
 
 
 def log_odds(alpha, b, votes):

@@ -3,6 +3,8 @@
 A known task keeps its class in every iteration, and has it as label in the end, whatever its votes say.
 """
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +12,7 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.voted_posterior import Scores
 from benchmark_utils.votes import Votes
-from benchmark_utils.votes.labels import naive_soft
+from benchmark_utils.votes.labels import SparseSoft, naive_soft
 from benchmark_utils.votes.refusals import check_codes, check_per_task
 
 LEAST = 1e-300  # the logarithm of a probability that underflows
@@ -81,8 +83,14 @@ def confine(log_likelihood, cells):
 
 def clamp_posterior(posterior: Scores, known) -> tuple[Scores, float]:
     """T with certainty in the tasks whose class is known, (n_task,), -1 elsewhere, and log p(known | votes)."""
+    posterior, log_known = clamp_tasks(posterior, known)
+    return posterior, log_known.sum()
+
+
+def clamp_tasks(posterior: Scores, known) -> tuple[Scores, np.ndarray]:
+    """The same with log p(class | votes) of each known task that has a vote, (n,)."""
     if (known < 0).all():
-        return posterior, 0.0
+        return posterior, np.zeros(0)
     pairs = posterior.pairs
     truth = known[pairs.filled]
     is_known, is_truth = truth >= 0, pairs.label == pairs.spread(truth)
@@ -90,11 +98,11 @@ def clamp_posterior(posterior: Scores, known) -> tuple[Scores, float]:
     evidence = np.where(pairs.sum(is_truth), pairs.sum(posterior.voted * is_truth), unvoted)[is_known]
     voted = np.where(pairs.spread(is_known), is_truth, posterior.voted)
     clamped = replace(posterior, voted=voted, scale=np.where(is_known, 0, posterior.scale))
-    return clamped, np.log(np.maximum(evidence, LEAST)).sum()
+    return clamped, np.log(np.maximum(evidence, LEAST))
 
 
 def clamp_soft(soft, known):
-    """Soft labels (n_task, n_class), dense or sparse, with certainty in the rows of known tasks."""
+    """Soft labels (n_task, n_class), dense or sparse, with certainty in the rows of known tasks; the others stay."""
     tasks = np.flatnonzero(known >= 0)
     if not len(tasks):
         return soft
@@ -102,8 +110,23 @@ def clamp_soft(soft, known):
         soft = soft.copy()
         soft[tasks] = np.eye(soft.shape[1])[known[tasks]]
         return soft
-    certain = sparse.csr_array((np.ones(len(tasks)), (tasks, known[tasks])), shape=soft.shape)
-    unknown = soft.data * np.repeat(known < 0, np.diff(soft.indptr))
-    clamped = sparse.csr_array((unknown, soft.indices, soft.indptr), shape=soft.shape) + certain
-    clamped.eliminate_zeros()
+    length = np.where(known < 0, np.diff(soft.indptr), 1)
+    row_start = np.append(0, np.cumsum(length))
+    from_votes, stays = np.repeat(known < 0, length), np.repeat(known < 0, np.diff(soft.indptr))
+    values, column = np.ones(row_start[-1]), np.empty(row_start[-1], soft.indices.dtype)
+    values[from_votes], column[from_votes] = soft.data[stays], soft.indices[stays]
+    column[~from_votes] = known[tasks]
+    clamped = SparseSoft((values, column, row_start), shape=soft.shape)
+    clamped.proportions = getattr(soft, "proportions", None)
     return clamped
+
+
+def clamp(labels, soft, known):
+    """Labels and soft labels with certainty in the known tasks."""
+    return clamp_labels(labels, known), clamp_soft(soft, known)
+
+
+def labels_and_soft(posterior: Scores, known, seed):
+    """The labels and soft labels of a posterior, with certainty in the known tasks."""
+    labels = posterior.labels(seed)
+    return clamp(labels, posterior.soft(labels), known)

@@ -5,7 +5,7 @@ from scipy import sparse
 from scipy.special import betaln, gammaln, psi
 
 from benchmark_utils.strategies.steps.continued import grown_cells, grown_values
-from benchmark_utils.strategies.steps.known import clamp_posterior
+from benchmark_utils.strategies.steps.known import check_known, clamp_posterior, labels_and_soft
 from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.strategies.steps.voted_posterior import posterior_of_odds
 
@@ -18,7 +18,7 @@ class Steps:
     """
 
     def __init__(self, votes, variational, known):
-        self.pairs, self.known = Pairs(votes), known
+        self.pairs, self.known = Pairs(votes), check_known(known, votes)
         key, cell = np.unique(votes.worker_and_label, return_inverse=True)
         self.cast = self.pairs.of_votes(cell, len(key))  # which cells voted for each (task, class)
         self._prepare(votes, variational, key, np.bincount(cell))
@@ -64,6 +64,10 @@ class Steps:
         posterior, log_likelihood = posterior_of_odds(self.pairs, self.cast @ log_odds, self.prevalence)
         posterior, log_truths = clamp_posterior(posterior, self.known)
         return posterior, self.cast.T @ posterior.voted, log_likelihood, log_truths
+
+    def answer(self, posterior, seed):
+        """Labels and soft labels."""
+        return labels_and_soft(posterior, self.known, seed)
 
     def means(self, parameters):
         n_known, n_spam, n_spam_cell = parameters

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_utils.strategies.steps.draws import generator_at
+from benchmark_utils.strategies.steps.known_in_parts import KnownInParts
 from benchmark_utils.strategies.steps.pairs import Pairs
 from benchmark_utils.strategies.steps.scratch import Scratch, share
 from benchmark_utils.votes.counts import is_large, support
@@ -101,6 +102,11 @@ class PartitionPairs(Pairs):
     def has_vote(self):
         return np.diff(self.row_start) > 0
 
+    @cached_property
+    def known(self):
+        """The known class of each task, int64 (n_task,), -1 where it is not known."""
+        return self._index.known.of(self.tasks)
+
     def generator(self, seed):
         """What draws for the pairs, after those of the partitions before, as one generator draws for all of them."""
         return generator_at(seed, self._places[0])
@@ -120,11 +126,14 @@ class Index:
         The folder for temporary files.
     engine : callable
         Applies a function to the number of each partition: `map`, or what gives the same results in the same order.
+    known : int, (n_task,), optional
+        The true class of tasks where it is known, else -1. `VotesError` as in `KnownInParts`.
     """
 
-    def __init__(self, votes: PartitionedVotes, parent: Path | None = None, engine: Callable = map):
+    def __init__(self, votes: PartitionedVotes, parent: Path | None = None, engine: Callable = map, known=None):
         self.votes, self.scratch, self._engine = votes, Scratch(parent), engine
-        sizes = list(engine(partial(_write_columns, votes, self.scratch), range(len(votes))))
+        self.known = KnownInParts(known, votes, self.scratch, engine)
+        sizes = list(engine(partial(_write_columns, self.votes_of, self.scratch), range(len(votes))))
         n_pairs, n_filled = np.array(sizes).T
         all_pairs, all_filled = n_pairs.sum(), n_filled.sum()
         pair, filled = np.cumsum(n_pairs) - n_pairs, np.cumsum(n_filled) - n_filled
@@ -132,6 +141,10 @@ class Index:
 
     def __getstate__(self):
         return vars(self) | {"_engine": map}  # a partition that is read elsewhere is one of many already
+
+    def votes_of(self, index):
+        """The votes of a partition that are indexed."""
+        return self.votes.partition(index, named=False)
 
     def read(self, index) -> PartitionPairs:
         """The pairs of a partition, by its number."""
@@ -145,16 +158,16 @@ class Index:
 
         It may run elsewhere, see `engine`: it needs what its pairs give, and what it returns travels.
         """
-        return self._engine(partial(_read_and, local, self.read), range(len(self.votes)))
+        return self._engine(lambda index: local(self.read(index)), range(len(self.votes)))
 
     def share(self, array):
         """An array that `local` takes the entries of its partition from, in such a form that it need not travel."""
         return share(array, self.scratch, self._engine)
 
 
-def _write_columns(votes, scratch, index):
+def _write_columns(votes_of, scratch, index):
     """Write a partition's part of the index; returns how many pairs and how many tasks with a vote it has."""
-    part = votes.partition(index, named=False)
+    part = votes_of(index)
     workers, worker = np.unique(part.worker, return_inverse=True)
     scratch.save(index, task=part.task, worker=worker.astype(np.int32), label=part.label, workers=workers)
     first_vote, row_start = support(part)
@@ -168,10 +181,6 @@ def count_pairs(part) -> tuple[int, int]:
     new_task = np.diff(part.task, prepend=-1) > 0
     new_pair = new_task | (np.diff(part.label, prepend=-1) != 0)
     return np.count_nonzero(new_pair), np.count_nonzero(new_task)
-
-
-def _read_and(local, read, index):
-    return local(read(index))
 
 
 def number_keys(store: Scratch, n_parts: int, name: str) -> np.ndarray:

@@ -22,6 +22,7 @@ from benchmark_utils.strategies.steps.glad import (
     log_probabilities,
     newton_step,
 )
+from benchmark_utils.strategies.steps.known import clamp_tasks, labels_and_soft
 from benchmark_utils.strategies.steps.partition_passes import (
     Columns,
     Index,
@@ -31,7 +32,6 @@ from benchmark_utils.strategies.steps.partition_passes import (
     as_float,
     whole_sum,
 )
-from benchmark_utils.strategies.steps.partitioned_models import refuse_known
 from benchmark_utils.strategies.steps.scratch import Scratch
 from benchmark_utils.strategies.steps.voted_posterior import posterior_and_evidence
 from benchmark_utils.votes.partitions import PartitionedVotes
@@ -50,8 +50,8 @@ class PartitionedGLADSteps:
     """Steps over alpha (n_worker,), and b, a file per partition."""
 
     def __init__(self, votes: PartitionedVotes, known, scratch: Path | None = None, engine: Callable = map):
-        refuse_known(known)
-        self.votes, self.scratch, self.index, self._engine = votes, scratch, Index(votes, scratch, engine), engine
+        self.votes, self.scratch, self._engine = votes, scratch, engine
+        self.index = Index(votes, scratch, engine, known)
         store = self.index.scratch
         list(self.index.map(lambda pairs: store.save(pairs.index, n_votes=pairs.n_votes.astype(np.int32))))
 
@@ -66,9 +66,9 @@ class PartitionedGLADSteps:
 
         def local(pairs):
             (of_tasks,) = b.load(pairs.index, "b")
-            scores, evidence, wrong = posterior_of(pairs, shared, of_tasks)
+            scores, *evidence = posterior_of(pairs, shared, of_tasks)
             p.save(pairs.index, p=scores.voted)
-            return whole_sum(evidence) + whole_sum(wrong), whole_sum(distances(of_tasks))
+            return sum(map(whole_sum, evidence)), whole_sum(distances(of_tasks))
 
         log_likelihood, distance = map(sum, zip(*self.index.map(local), strict=True))
         objective = as_float(log_likelihood) - distances(alpha).sum() / 2 - as_float(distance) / 2
@@ -124,9 +124,9 @@ class PartitionedGLADSteps:
         alpha, old = self.index.share(posterior.alpha), posterior.b
 
         def local(pairs):
-            scores, _, _ = posterior_of(pairs, alpha, *old.load(pairs.index, "b"))
-            labels, (of_tasks,) = scores.labels(seed), b.load(pairs.index, "b")
-            return labels, scores.soft(labels), np.exp(of_tasks), np.exp(-of_tasks)
+            scores, *_ = posterior_of(pairs, alpha, *old.load(pairs.index, "b"))
+            (of_tasks,) = b.load(pairs.index, "b")
+            return *labels_and_soft(scores, pairs.known, seed), np.exp(of_tasks), np.exp(-of_tasks)
 
         labels, easiness, difficulty = (LabelsOnDisk(self.scratch, dtype) for dtype in (np.int64, float, float))
         soft = SoftOnDisk(self.votes, self.scratch)
@@ -137,7 +137,12 @@ class PartitionedGLADSteps:
 
 
 def posterior_of(pairs, alpha, b):
-    """T of a partition, the log evidence of its tasks, and log p of each vote if another class than its is true."""
+    """T of a partition; log p of what its tasks received, of each vote if another class than its is true, of the known.
+
+    These are relative to one another: their sum is log p(votes, known).
+    """
     right, wrong = log_probabilities(log_odds(alpha[pairs.workers], b, pairs.columns), pairs.n_class)
     uniform = np.full(pairs.n_class, 1 / pairs.n_class)
-    return *posterior_and_evidence(pairs, pairs.sum_votes(right - wrong), uniform), wrong
+    scores, evidence = posterior_and_evidence(pairs, pairs.sum_votes(right - wrong), uniform)
+    scores, log_known = clamp_tasks(scores, pairs.known)
+    return scores, evidence, wrong, log_known

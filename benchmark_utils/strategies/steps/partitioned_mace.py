@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import sparse
 
+from benchmark_utils.strategies.steps.known import clamp_tasks, labels_and_soft
 from benchmark_utils.strategies.steps.mace import Steps
 from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import Index, add_in_order, as_float, number_keys, whole_sum
-from benchmark_utils.strategies.steps.partitioned_models import refuse_known
 from benchmark_utils.strategies.steps.voted_posterior import posterior_and_evidence
 from benchmark_utils.votes.partitions import PartitionedVotes
 
 
-@dataclass
-class Posterior:
-    """T: it follows from what a vote of each cell says for its class, `log_odds` (n_cell,)."""
-
-    model: PartitionedMACESteps
-    log_odds: np.ndarray
-    _soft: np.ndarray | sparse.csr_array | None = None
-
-    def labels(self, seed):
-        """The labels; the soft labels are made in the same pass."""
-
-        def local(pairs, scores, *_):
-            labels = scores.labels(seed)
-            return labels, scores.soft(labels)
-
-        model = self.model
-        labels, self._soft = on_disk_in_order(model.map(local, self.log_odds), model.votes, model.scratch)
-        return labels
-
-    def soft(self, labels):
-        return self._soft
-
-
 class PartitionedMACESteps(Steps):
-    """The cells of all partitions are in memory, which cell each vote is of on disk."""
+    """The cells of all partitions are in memory, which cell each vote is of on disk.
+
+    A posterior follows from what a vote of each cell says for its class, (n_cell,), and is kept as that.
+    """
 
     def __init__(
         self, votes: PartitionedVotes, variational, known, scratch: Path | None = None, engine: Callable = map
     ):
-        refuse_known(known)
-        self.scratch, self.index = scratch, Index(votes, scratch, engine)
+        self.scratch, self.index = scratch, Index(votes, scratch, engine, known)
         store = self.index.scratch
 
         def write_cells(pairs):
@@ -67,7 +44,7 @@ class PartitionedMACESteps(Steps):
         self._prepare(votes, variational, key, n_vote)
 
     def map(self, local, log_odds):
-        """`local` of the pairs of each partition, their scores, the log evidence of its tasks, and its cells."""
+        """`local` of the pairs of each partition, their scores, log p(votes), log p(known) by task, and its cells."""
         store, prevalence, log_odds = self.index.scratch, self.prevalence, self.index.share(log_odds)
 
         def of_part(pairs):
@@ -75,16 +52,23 @@ class PartitionedMACESteps(Steps):
             scores, evidence = posterior_and_evidence(
                 pairs, pairs.of_votes(cell, len(place)) @ log_odds[place], prevalence
             )
-            return local(pairs, scores, evidence, place, cell)
+            scores, log_known = clamp_tasks(scores, pairs.known)
+            return local(pairs, scores, (evidence, log_known), place, cell)
 
         return self.index.map(of_part)
 
     def _posterior(self, log_odds):
         def local(pairs, scores, evidence, place, cell):
-            return place, cell, np.repeat(scores.voted, pairs.n_votes), whole_sum(evidence)
+            return place, cell, np.repeat(scores.voted, pairs.n_votes), *map(whole_sum, evidence)
 
-        n_right, log_likelihood = np.zeros(len(self.worker)), 0
-        for place, cell, of_votes, evidence in self.map(local, log_odds):
+        n_right, log_likelihood, log_known = np.zeros(len(self.worker)), 0, 0
+        for place, cell, of_votes, of_part, of_known in self.map(local, log_odds):
             add_in_order(n_right, place, cell, of_votes)
-            log_likelihood += evidence
-        return Posterior(self, log_odds), n_right, as_float(log_likelihood), 0.0
+            log_likelihood, log_known = log_likelihood + of_part, log_known + of_known
+        return log_odds, n_right, as_float(log_likelihood), as_float(log_known)
+
+    def answer(self, log_odds, seed):
+        def local(pairs, scores, *_):
+            return labels_and_soft(scores, pairs.known, seed)
+
+        return on_disk_in_order(self.map(local, log_odds), self.votes, self.scratch)

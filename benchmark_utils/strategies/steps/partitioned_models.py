@@ -15,13 +15,15 @@ from scipy import sparse
 
 from benchmark_utils.strategies.steps.dawid_skene_voted import VotedModel, naive_shares
 from benchmark_utils.strategies.steps.em import all_and_unvoted
+from benchmark_utils.strategies.steps.known import clamp_tasks, labels_and_soft
+from benchmark_utils.strategies.steps.one_coin_posterior import without_a_place
 from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import (
     Index,
     as_float,
     whole_sum,
 )
-from benchmark_utils.strategies.steps.partitioned_triples import Met, write_triples
+from benchmark_utils.strategies.steps.partitioned_triples import Met, ToldIndex, write_triples
 from benchmark_utils.strategies.steps.voted_posterior import naive_posterior, posterior_and_evidence
 from benchmark_utils.votes import hard_labels
 from benchmark_utils.votes.partitions import PartitionedVotes
@@ -40,6 +42,8 @@ class Recipe:
         sum_i T_i,y_ij by worker, or the counts of the triples.
     by_class : float, (n_class,)
     log_evidence : float
+    log_known : float
+        log p(known | votes).
     soft : csr_array or float (n_task, n_class), or None
         The soft labels, once the labels have been asked for.
     """
@@ -48,14 +52,19 @@ class Recipe:
     by_key: np.ndarray
     by_class: np.ndarray
     log_evidence: float
+    log_known: float = 0.0
     soft: np.ndarray | sparse.csr_array | None = None
 
 
 class PartitionedPosterior:
     """The one-coin model's posterior: see `one_coin_posterior.VotedPosterior`."""
 
-    def __init__(self, votes: PartitionedVotes, scratch: Path | None = None, engine: Callable = map):
-        self.votes, self.scratch, self.index = votes, scratch, Index(votes, scratch, engine)
+    def __init__(self, votes: PartitionedVotes, known, scratch: Path | None = None, engine: Callable = map):
+        self.votes, self.scratch, self.index = votes, scratch, Index(votes, scratch, engine, known)
+        self.unseen = self.unasked = np.zeros(votes.n_class)
+        if self.index.known:
+            of_parts = self.index.map(lambda pairs: without_a_place(pairs, pairs.known))
+            self.unseen, self.unasked = map(sum, zip(*of_parts, strict=True))
 
     def start(self):
         uniform = np.full(self.votes.n_class, 1 / self.votes.n_class)
@@ -73,25 +82,24 @@ class PartitionedPosterior:
     def _pass(self, of, prevalence):
         def local(pairs):
             scores, evidence = of(pairs)
-            return pairs, scores.voted, scores.scale, whole_sum(scores.scale), whole_sum(evidence)
+            scores, log_known = clamp_tasks(scores, pairs.known)
+            of_tasks = scores.scale, evidence, log_known
+            return pairs, scores.voted, scores.scale, *map(whole_sum, of_tasks)
 
         n_right = np.zeros(self.votes.n_worker)
         voted, scale_where_voted = np.zeros((2, self.votes.n_class))
-        scale = log_evidence = 0
-        for pairs, of_pairs, of_tasks, all_tasks, evidence in self.index.map(local):
+        scale = log_evidence = log_known = 0
+        for pairs, of_pairs, of_tasks, all_tasks, evidence, of_known in self.index.map(local):
             pairs.add_by_worker(n_right, of_pairs)
             np.add.at(voted, pairs.label, of_pairs)
             np.add.at(scale_where_voted, pairs.label, pairs.spread(of_tasks))
-            scale, log_evidence = scale + all_tasks, log_evidence + evidence
+            scale, log_evidence, log_known = scale + all_tasks, log_evidence + evidence, log_known + of_known
         by_class = all_and_unvoted(voted, scale_where_voted, as_float(scale), prevalence)
-        return Recipe(of, n_right, by_class, as_float(log_evidence))
+        return Recipe(of, n_right, by_class, as_float(log_evidence), as_float(log_known))
 
-    def clamp(self, posterior, known):
-        return posterior, 0.0
-
-    def unseen(self, known):
-        refuse_known(known)
-        return np.zeros(self.votes.n_class)
+    def clamp(self, posterior):
+        """A recipe is certain of the known tasks already."""
+        return posterior, posterior.log_known
 
     def n_right(self, posterior):
         return posterior.by_key
@@ -105,20 +113,13 @@ class PartitionedPosterior:
 
         def local(pairs):
             scores, _ = of(pairs)
-            labels = scores.labels(seed)
-            return labels, scores.soft(labels)
+            return labels_and_soft(scores, pairs.known, seed)
 
         labels, posterior.soft = on_disk_in_order(self.index.map(local), self.votes, self.scratch)
         return labels
 
     def soft(self, posterior, labels):
         return posterior.soft
-
-
-def refuse_known(known):
-    """No partition is told a truth yet."""
-    if (known >= 0).any():
-        raise ValueError("known truths need the votes in one process")
 
 
 class PartitionedVotedModel(VotedModel):
@@ -128,9 +129,8 @@ class PartitionedVotedModel(VotedModel):
     """
 
     def __init__(self, votes: PartitionedVotes, smoothing, known, scratch: Path | None = None, engine: Callable = map):
-        refuse_known(known)
         self.votes, self.smoothing, self.scratch = votes, smoothing, scratch
-        self.index = Index(votes, scratch, engine)
+        self.index = ToldIndex(votes, scratch, engine, known)
         self.index.scratch.save("all", triple=write_triples(self.index))
         self._find_rows()
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from benchmark_utils.strategies.steps.dawid_skene_voted import triples_met
+from benchmark_utils.strategies.steps.dawid_skene_voted import told, triples_met
 from benchmark_utils.strategies.steps.partition_passes import Index, number_keys
+
+
+class ToldIndex(Index):
+    """The index of votes in which each known task has one vote, for its class: see `dawid_skene_voted.told`."""
+
+    def votes_of(self, index):
+        part = super().votes_of(index)
+        return told(part, self.known.of(part.tasks))
 
 
 def write_triples(index: Index) -> np.ndarray:

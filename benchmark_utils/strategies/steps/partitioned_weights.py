@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation
-from benchmark_utils.strategies.steps.known import check_known
+from benchmark_utils.strategies.steps.known import clamp_labels, clamp_soft
 from benchmark_utils.strategies.steps.partition_maps import on_disk_in_order
 from benchmark_utils.strategies.steps.partition_passes import Index, LabelsOnDisk
-from benchmark_utils.strategies.steps.partitioned_models import refuse_known
 from benchmark_utils.votes.partitions import PartitionedVotes
 
 
@@ -20,8 +19,7 @@ class PartitionedWeightedVotes:
     """See `weighted_votes.WeightedVotes`."""
 
     def __init__(self, votes: PartitionedVotes, known, seed, scratch: Path | None = None, engine: Callable = map):
-        refuse_known(check_known(known, votes))
-        self.votes, self.seed, self.scratch, self.index = votes, seed, scratch, Index(votes, scratch, engine)
+        self.votes, self.seed, self.scratch, self.index = votes, seed, scratch, Index(votes, scratch, engine, known)
 
     def count(self, scores_of, *by_worker) -> PartitionedOutcome:
         seed, by_worker = self.seed, [self.index.share(numbers) for numbers in by_worker]
@@ -29,7 +27,7 @@ class PartitionedWeightedVotes:
         def of(pairs):
             """The scores in a partition, whose workers are those of the whole crowd that vote in it."""
             scores = scores_of(pairs, *(numbers[pairs.workers] for numbers in by_worker))
-            return scores, scores.labels(seed)
+            return scores, clamp_labels(scores.labels(seed), pairs.known)
 
         def local(pairs):
             labels = of(pairs)[1]
@@ -59,7 +57,7 @@ class PartitionedOutcome:
 
         def local(pairs):
             scores, labels = of(pairs)
-            return labels, soft_of(scores, labels)
+            return labels, clamp_soft(soft_of(scores, labels), pairs.known)
 
         labels, soft = on_disk_in_order(model.index.map(local), model.votes, model.scratch)
         return Aggregation(labels, soft=soft, **described)
