@@ -14,7 +14,7 @@ class Solver(OnePassSolver):
     """A strategy on votes in partitions on disk, which are written before the clock runs: see docs/scale.md.
 
     engine=dask starts a process for each processor before the clock runs. engine='dask:2' starts two, and
-    engine='dask:ADDRESS' takes the workers of a scheduler. Known truths are not used.
+    engine='dask:ADDRESS' takes the workers of a scheduler.
     """
 
     name = "partitioned"
@@ -29,13 +29,13 @@ class Solver(OnePassSolver):
             return True, "the engine needs a package that is not installed: pip install distributed"
         return False, None
 
-    def set_objective(self, votes, **task_data):
-        super().set_objective(votes)
-        self.folder = tempfile.TemporaryDirectory(prefix="partitioned-")  # which goes with this object
-        self.votes = write_partitions(votes, Path(self.folder.name, "crowd"), None, self.votes_per_partition)
+    def set_objective(self, votes, known=None, **task_data):
         engine = engine_of(self.engine)
         self.over_partitions = engine.__enter__()
         weakref.finalize(self, engine.__exit__, None, None, None)
+        super().set_objective(votes, known)
+        self.folder = tempfile.TemporaryDirectory(prefix="partitioned-")  # which goes with this object
+        self.votes = write_partitions(votes, Path(self.folder.name, "crowd"), None, self.votes_per_partition)
 
     def get_strategy(self):
         return PARTITIONED[self.strategy](engine=self.over_partitions)
@@ -51,6 +51,6 @@ class Solver(OnePassSolver):
         if hasattr(strategy, "iterate") and not keeps_all:
             super().run(callback)
             return
-        self.result = strategy.fit(self.votes, seed=self.seed)
+        self.result = strategy.fit(self.votes, seed=self.seed, **self.told)
         while callback():
             pass

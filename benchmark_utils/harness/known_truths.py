@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 
 from benchmark_utils.scoring.columns import FEW
-from benchmark_utils.strategies.catalogue import Row
+from benchmark_utils.strategies.aggregation import Strategy
 from benchmark_utils.votes import Votes
+from benchmark_utils.votes.partitions import PartitionedVotes
 
 N_FOLD, N_FOLD_LARGE, LARGE = 5, 2, 100_000  # folds; of more than so many votes fewer, for the time that they take
 LEVEL = 0.05  # of an interval, and of a difference
 
 
-def takes_known(row: Row) -> bool:
+def takes_known(strategy: Strategy) -> bool:
     """Whether known truths help the strategy: whether its `fit` takes `known`."""
-    return "known" in inspect.signature(row.make().fit).parameters
+    return "known" in inspect.signature(strategy.fit).parameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Checked:
         ]
 
 
-def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Checked | None:
+def check_known_tasks(votes: Votes | PartitionedVotes, truth, fits: dict, uses: dict, seed=0) -> Checked | None:
     """Each strategy's labels of the known tasks, from fits that have not seen the truth of the task.
 
     The known tasks that have a vote are split into five folds, or two of a large crowd. A strategy that takes known
@@ -77,7 +78,7 @@ def check_known_tasks(votes: Votes, truth, fits: dict, uses: dict, seed=0) -> Ch
 
     Parameters
     ----------
-    votes : Votes
+    votes : Votes or PartitionedVotes
     truth : int, (n_task,)
         -1 where it is not known.
     fits : dict of callables

@@ -48,7 +48,10 @@ def _known(found):
     frame = checked[["strategy", "accuracy"]].assign(
         interval=[f"{a:.3f} to {b:.3f}" for a, b in zip(checked["low"], checked["high"], strict=True)],
         right=[f"{n:,} of {known:,}" for n, known in zip(checked["right"], checked["known"], strict=True)],
-        truths=["used, by cross-validation" if takes_known(ROWS[name]) else "not used" for name in checked["strategy"]],
+        truths=[
+            "used, by cross-validation" if takes_known(ROWS[name].make()) else "not used"
+            for name in checked["strategy"]
+        ],
     )
     n_known = found.checked.n_known
     few = n_known < FEW

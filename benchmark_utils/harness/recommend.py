@@ -101,7 +101,7 @@ def recommend(votes: Votes, strategy="auto", seed=0, truth=None) -> Recommendati
     names = [name for name in COMPARED if not reasons[name]]
     fits = {name: _fit(ROWS[name], seed) for name in names}
     fits.setdefault(chosen, _fit(ROWS[chosen], seed))  # one that the user asks for is compared, however slow
-    uses = {name: takes_known(ROWS[name]) for name in fits}
+    uses = {name: takes_known(ROWS[name].make()) for name in fits}
     checked = check_known_tasks(votes, truth, fits, uses, seed)
     helped = {name: partial(fit, known=truth) if uses[name] and checked else fit for name, fit in fits.items()}
     result = ROWS[chosen].make().fit(votes, seed=seed, **({"known": truth} if uses[chosen] and checked else {}))
@@ -230,7 +230,7 @@ def of_known_truths(found: Recommendation) -> list[str]:
     """What the known truths say of the strategy taken; nothing where none is known."""
     if found.checked is None:
         return []
-    return known_verdict(found.checked, found.chosen, takes_known(ROWS[found.chosen]))
+    return known_verdict(found.checked, found.chosen, takes_known(ROWS[found.chosen].make()))
 
 
 def refusal(strategy: str, votes: Votes) -> str:

@@ -22,8 +22,8 @@ class Labels:
 
 
 def test_which_strategies_take_known_truths():
-    assert takes_known(ROWS["ZC"])
-    assert not takes_known(ROWS["KOS"])
+    assert takes_known(ROWS["ZC"].make())
+    assert not takes_known(ROWS["KOS"].make())
 
 
 def test_no_task_is_labelled_with_its_own_truth(random_votes):

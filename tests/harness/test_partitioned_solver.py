@@ -23,9 +23,10 @@ def curves(tmp_path, monkeypatch):
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
 
-    def curves(*solvers, max_runs=100):
-        output = tmp_path / "result.parquet"
+    def curves(*solvers, max_runs=100, known_share=0):
+        output = tmp_path / f"known {known_share}.parquet"
         chosen = [word for solver in solvers for word in ("-s", solver)]
+        chosen += ["-o", f"Crowdsourced label aggregation[known_share={known_share}]"]
         fixed = ["-d", CROWD, "-r", "1", "-n", str(max_runs), "--output", str(output), "--no-cache", "--no-plot"]
         benchopt_run([str(ROOT), *chosen, *fixed], standalone_mode=False)
         results = pd.read_parquet(output)
@@ -52,6 +53,19 @@ def test_its_curves_are_those_of_the_votes_in_memory(curves):
             else:
                 assert_same_curve(rows, own[strategy])
     assert len(found) == 6
+
+
+def test_known_truths_help_as_in_memory(curves):
+    options = "engine=disk,votes_per_partition=400"
+    solvers = "WAWA", "ZC", f"partitioned[strategy=[WAWA,ZC],{options}]"
+    found, without = curves(*solvers, known_share=0.4), curves("WAWA", "ZC")
+    score = "objective_acc_train"
+    for name in ("WAWA", "ZC"):
+        on_disk = found[f"partitioned[strategy={name},{options}]"]
+        assert on_disk[score].tolist() == found[name][score].tolist()
+        assert on_disk[score].iloc[-1] != without[name][score].iloc[-1]
+    assert_same_curve(on_disk, found["ZC"])
+    assert len(on_disk) > 2
 
 
 def test_of_several_runs_it_keeps_one_in_memory(curves, monkeypatch):
