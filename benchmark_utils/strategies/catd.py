@@ -72,10 +72,11 @@ class CATD:
         outcome = model.count(weighted_vote, np.ones(votes.n_worker))
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, outcome, quantile, n_votes)
+            distance = n_votes - outcome.n_agree  # before the point, whose answer is not in the time of the next
+            yield Point(history, converged, self._answer, outcome, quantile, distance)
             if converged:
                 return
-            following = model.count(_vote, quantile, n_votes - outcome.n_agree)
+            following = model.count(_vote, quantile, distance)
             history.append(following.share_changed(outcome))
             outcome, converged = following, bool(history[-1] <= tol)
 
@@ -83,8 +84,7 @@ class CATD:
         """Where weighted votes are counted."""
         return WeightedVotes(votes, known, seed)
 
-    def _answer(self, outcome, quantile, n_votes):
-        distance = n_votes - outcome.n_agree
+    def _answer(self, outcome, quantile, distance):
         total = quantile + distance
         return outcome.answer(
             normalised,

@@ -9,6 +9,7 @@ from benchmark_utils.strategies.aggregation import Aggregation, Point
 from benchmark_utils.strategies.steps.confusion import (
     answer_matrix,
     confusion_prior,
+    count_answers,
     dirichlet,
     learn_confusion,
     mean_confusion,
@@ -145,10 +146,13 @@ class _Model:
 
     def iterate(self, joint):
         """R and the bound after one more iteration."""
-        log_confusion, confusion_divergence = learn_confusion(self.answers_of_worker, joint, self.prior)
+        log_confusion, confusion_divergence = learn_confusion(self.count(joint), self.prior)
         log_prior, prior_divergence = self.learn_prior(joint)
         joint, log_evidence = self.expect(log_confusion, log_prior)
         return joint, log_evidence.sum() - confusion_divergence - prior_divergence
+
+    def count(self, joint):
+        return count_answers(self.answers_of_worker, joint, self.votes.n_class)
 
     def expect(self, log_confusion, log_prior):
         by_subtype = (self.answers @ log_confusion).reshape(self.votes.n_task, self.votes.n_class, self.groups)
@@ -166,7 +170,7 @@ class _Model:
         """The result of R."""
         by_subtype = joint.reshape(self.votes.n_task, self.votes.n_class, self.groups)
         posterior = by_subtype.sum(axis=2)
-        confusion = mean_confusion(self.answers_of_worker, joint, self.prior)
+        confusion = mean_confusion(self.count(joint), self.prior)
         confusion = confusion.reshape(self.votes.n_worker, self.votes.n_class, self.groups, self.votes.n_class)
         subtypes = normalise(self.subtype + by_subtype.sum(axis=0))
         prevalence = self.alpha + class_totals(posterior)

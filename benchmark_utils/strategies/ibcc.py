@@ -8,6 +8,7 @@ from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.confusion import (
     answer_matrix,
     confusion_prior,
+    count_answers,
     dirichlet,
     learn_confusion,
     mean_confusion,
@@ -73,8 +74,8 @@ class IBCC:
             log_likelihood = confine(answers @ log_likelihoods(grown_rows(confusion, prevalence, votes)), cells)
             posterior, _ = softmax(log_likelihood, np.log(prevalence), has_class)
 
-        def answer(posterior):
-            confusion = mean_confusion(answers_of_worker, posterior, prior)
+        def answer(posterior, count):
+            confusion = mean_confusion(count, prior)
             prevalence = self.alpha + class_totals(posterior)
             return Aggregation(
                 hard_labels(posterior, has_class, seed),
@@ -85,19 +86,20 @@ class IBCC:
 
         history, converged = [], False
         while True:
-            yield Point(history, converged, answer, posterior)
+            count = count_answers(answers_of_worker, posterior, votes.n_class)
+            yield Point(history, converged, answer, posterior, count)
             if converged:
                 return
-            log_confusion, log_prevalence, divergence = self._learn(answers_of_worker, posterior, prior)
+            log_confusion, log_prevalence, divergence = self._learn(count, posterior, prior)
             log_likelihood = confine(answers @ log_confusion, cells)
             posterior, log_evidence = softmax(log_likelihood, log_prevalence, has_class)
             history.append(log_evidence.sum() - divergence)
             converged = stands_still(history, tol)
 
-    def _learn(self, answers_of_worker, posterior, prior):
-        log_confusion, confusion_divergence = learn_confusion(answers_of_worker, posterior, prior)
-        count = class_totals(posterior)
-        log_prevalence, prevalence_divergence = dirichlet(np.full(len(count), self.alpha), count, axis=0)
+    def _learn(self, count, posterior, prior):
+        log_confusion, confusion_divergence = learn_confusion(count, prior)
+        total = class_totals(posterior)
+        log_prevalence, prevalence_divergence = dirichlet(np.full(len(total), self.alpha), total, axis=0)
         return log_confusion, log_prevalence, confusion_divergence + prevalence_divergence
 
     def bytes_needed(self, votes: Votes) -> int:

@@ -57,10 +57,11 @@ class IWMV:
         outcome = model.count(weighted_vote, weight)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, outcome, weight, n_votes)
+            accuracy = outcome.n_agree / n_votes  # before the point, whose answer is not in the time of the next
+            yield Point(history, converged, self._answer, outcome, weight, accuracy)
             if converged:
                 return
-            weight = votes.n_class * (outcome.n_agree / n_votes) - 1
+            weight = votes.n_class * accuracy - 1
             following = model.count(weighted_vote, weight)
             history.append(following.share_changed(outcome))
             outcome, converged = following, bool(history[-1] <= tol)
@@ -69,8 +70,7 @@ class IWMV:
         """Where weighted votes are counted."""
         return WeightedVotes(votes, known, seed)
 
-    def _answer(self, outcome, weight, n_votes):
-        accuracy = outcome.n_agree / n_votes
+    def _answer(self, outcome, weight, accuracy):
         return outcome.answer(_soft, worker_score=accuracy, parameters={"weight": weight})
 
 

@@ -54,14 +54,16 @@ class KOS:
             raise VotesError(f"KOS is for two classes and these votes have {votes.n_class}: use another strategy")
         task, worker = votes.task.astype(np.intp), votes.worker.astype(np.intp)  # numpy casts other indices at each use
         answer = 2.0 * votes.label - 1
+        crowd = Crowd(votes, task, answer)
         message = np.random.default_rng(seed).normal(1, 1, votes.n_votes)
         history, converged = [], False
         while True:
-            yield Point(history, converged, self._answer, votes, task, worker, answer, message, seed)
+            opinion = answer * message
+            total = np.bincount(task, opinion, votes.n_task)
+            yield Point(history, converged, self._answer, crowd, worker, message, total, seed)
             if converged:
                 return
-            opinion = answer * message
-            opinion = np.bincount(task, opinion, votes.n_task).take(task) - opinion
+            opinion = total.take(task) - opinion
             opinion *= answer
             reliability = np.bincount(worker, opinion, votes.n_worker).take(worker) - opinion
             scale = np.sqrt(np.mean(reliability**2))
@@ -73,25 +75,42 @@ class KOS:
             converged = bool(np.abs(reliability - message).max() <= tol) or len(history) >= _MOST_ITERATIONS
             message = reliability
 
-    def _answer(self, votes, task, worker, answer, message, seed):
-        message = message * sign_of_the_majority(votes, task, answer, message).take(worker)
-        soft = normalise(weigh(votes, task, message))
-        mean_message = np.bincount(worker, message, votes.n_worker) / np.maximum(votes.votes_per_worker, 1)
+    def _answer(self, crowd, worker, message, total, seed):
+        message = message * crowd.sign(total).take(worker)
+        soft = normalise(crowd.weigh(message))
         return Aggregation(
-            hard_labels(soft, votes.has_vote, seed),
+            hard_labels(soft, crowd.has_vote, seed),
             soft=soft,
-            worker_score=mean_message,
+            worker_score=np.bincount(worker, message, len(crowd.n_votes)) / np.maximum(crowd.n_votes, 1),
             parameters={"message": message},
         )
 
 
-def sign_of_the_majority(votes, task, answer, message):
-    """1 or -1 for each worker, alike within a connected part of the crowd: agree with its majorities, (n_worker,)."""
-    part = parts(votes)
-    says, majority = (np.sign(np.bincount(task, vote, votes.n_task)) for vote in (answer * message, answer))
-    first = np.flatnonzero(np.diff(task, prepend=-1))  # of the votes of each task
-    agreement = np.bincount(part[votes.worker[first]], (says * majority)[task[first]], votes.n_worker)
-    return np.where(agreement < 0, -1.0, 1.0)[part]
+class Crowd:
+    """What the labels need of the votes beside the messages; found once, for all the points of a curve."""
+
+    def __init__(self, votes, task, answer):
+        self.has_vote, self.n_votes = votes.has_vote, votes.votes_per_worker
+        self.part = parts(votes)
+        first = np.flatnonzero(np.diff(task, prepend=-1))  # of the votes of each task
+        self.part_of_task = self.part[votes.worker[first]]
+        self.majority = np.sign(np.bincount(task, answer, votes.n_task))[self.has_vote]
+        self.voted = votes.task_and_label
+        self.count = np.bincount(self.voted, minlength=votes.n_task * votes.n_class).reshape(-1, votes.n_class)
+
+    def sign(self, total):
+        """1 or -1 for each worker, alike within a part of the crowd: times it, most totals agree with its majorities.
+
+        `total` (n_task,) is what the messages say for class 1 of each task.
+        """
+        agreement = np.bincount(self.part_of_task, np.sign(total)[self.has_vote] * self.majority, len(self.n_votes))
+        return np.where(agreement < 0, -1.0, 1.0)[self.part]
+
+    def weigh(self, message):
+        """What speaks for each class of each task, (n_task, n_class): a negative message speaks against its vote."""
+        turned = (message < 0) & (self.count.shape[1] == 2)  # from cell 2 i + k to 2 i + 1 - k, where there are two
+        total = np.bincount(self.voted ^ turned, np.abs(message), self.count.size).reshape(self.count.shape)
+        return np.where(total.any(axis=1, keepdims=True), total, self.count)
 
 
 def parts(votes):
@@ -103,13 +122,3 @@ def parts(votes):
     row_start = np.concatenate([[0], np.cumsum(n_votes[joins]), np.full(votes.n_worker, len(worker))])
     graph = sparse.csr_array((np.ones(len(worker)), worker + n_join, row_start), (n_node, n_node))
     return connected_components(graph, directed=False)[1][n_join:]
-
-
-def weigh(votes, task, message):
-    """What speaks for each class of each task, (n_task, n_class): a negative message speaks against its vote."""
-    weight = np.abs(message)
-    heard = np.bincount(task, weight, votes.n_task) > 0
-    weight = np.where(heard.take(task), weight, 1)
-    label = np.where((message < 0) & (votes.n_class == 2), 1 - votes.label, votes.label)
-    total = np.bincount(task * votes.n_class + label, weight, minlength=votes.n_task * votes.n_class)
-    return total.reshape(votes.n_task, votes.n_class)

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
 from benchmark_utils.strategies.steps.pairs import Pairs
-from benchmark_utils.strategies.steps.voted_posterior import posterior_of_coins
+from benchmark_utils.strategies.steps.voted_posterior import posterior_of_odds
 from benchmark_utils.strategies.steps.worker_agreement import agreements, signs
 from benchmark_utils.votes import Votes
 from benchmark_utils.votes.counts import dense_entries
@@ -67,18 +67,19 @@ class MMSR:
         n_pairs = max(len(size), 1)
         guess = 1 / np.sqrt(np.count_nonzero(votes.votes_per_task))  # e, the skill below which nobody can be told
         u = v = np.full(votes.n_worker, max(np.sqrt(size.sum() / n_pairs), guess))
+        # what all the points of a curve share is made here: what one of them makes is not in the time of the next
+        sign = signs(worker, partner, agreement, votes.n_worker)
+        pairs, n_other = Pairs(votes), max(votes.n_class - 1, 1)
+        voters, uniform = pairs.of_votes(votes.worker, votes.n_worker), np.full(votes.n_class, 1 / votes.n_class)
 
         def answer(u, v):
-            n_other = max(votes.n_class - 1, 1)
             balanced = u * np.sqrt(np.linalg.norm(v[heard]) / np.linalg.norm(u[heard]))
-            skill = signs(worker, partner, agreement, votes.n_worker) * balanced
-            skill = np.clip(skill, guess - 1 / n_other, 1 - guess)
+            skill = np.clip(sign * balanced, guess - 1 / n_other, 1 - guess)
             if guess == 1:  # one task: its bounds cross, and one agreement tells nobody's skill
                 skill = np.full(votes.n_worker, 0.5)
             accuracy = (n_other * skill + 1) / (n_other + 1)
-            uniform = np.full(votes.n_class, 1 / votes.n_class)
-            right, wrong = np.log(accuracy), np.log((1 - accuracy) / n_other)
-            posterior, _ = posterior_of_coins(Pairs(votes), right[votes.worker], wrong[votes.worker], uniform)
+            log_odds = np.log(accuracy) - np.log((1 - accuracy) / n_other)
+            posterior, _ = posterior_of_odds(pairs, voters @ log_odds, uniform)
             labels = posterior.labels(seed)
             return Aggregation(
                 labels,

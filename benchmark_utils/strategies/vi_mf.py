@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmark_utils.strategies.aggregation import Aggregation, Point, last
-from benchmark_utils.strategies.steps.confusion import answer_matrix, confusion_prior, learn_confusion, mean_confusion
+from benchmark_utils.strategies.steps.confusion import (
+    answer_matrix,
+    confusion_prior,
+    count_answers,
+    learn_confusion,
+    mean_confusion,
+)
 from benchmark_utils.strategies.steps.em import softmax, stands_still
 from benchmark_utils.strategies.steps.known import confine, start_from
 from benchmark_utils.votes import Votes, VotesError, hard_labels
@@ -68,8 +74,8 @@ class VIMF:
         log_uniform = np.full(votes.n_class, -np.log(votes.n_class))
         posterior, cells, has_posterior = start_from(votes, known)
 
-        def answer(posterior):
-            confusion = mean_confusion(answers_of_worker, posterior, prior)
+        def answer(posterior, count):
+            confusion = mean_confusion(count, prior)
             return Aggregation(
                 hard_labels(posterior, has_posterior, seed),
                 soft=posterior,
@@ -79,10 +85,11 @@ class VIMF:
 
         history, converged = [], False
         while True:
-            yield Point(history, converged, answer, posterior)
+            count = count_answers(answers_of_worker, posterior, votes.n_class)
+            yield Point(history, converged, answer, posterior, count)
             if converged:
                 return
-            log_confusion, divergence = learn_confusion(answers_of_worker, posterior, prior)
+            log_confusion, divergence = learn_confusion(count, prior)
             likelihood = confine(answers @ log_confusion, cells)
             posterior, log_evidence = softmax(likelihood, log_uniform, has_posterior)
             history.append(log_evidence.sum() - divergence)

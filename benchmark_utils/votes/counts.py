@@ -24,7 +24,7 @@ def dense_entries(votes: Votes) -> int:
     return 0 if is_large(votes) else votes.n_task * votes.n_class
 
 
-def sum_votes(votes: Votes, weight=None):
+def sum_votes(votes: Votes, weight=None, cell=None):
     """Sum over the votes of each task and class of their weights, sum_j w_ij 1(y_ij = k).
 
     Parameters
@@ -32,15 +32,17 @@ def sum_votes(votes: Votes, weight=None):
     votes : Votes
     weight : float, (n_votes,), optional
         One by default.
+    cell : int, (n_votes,), optional
+        `votes.task_and_label`, where it is known.
 
     Returns
     -------
     float array (n_task, n_class), or csr_array of this shape where that is large.
     """
     if not is_large(votes):
-        cell = votes.task_and_label
+        cell = votes.task_and_label if cell is None else cell
         total = np.bincount(cell, weights=weight, minlength=votes.n_task * votes.n_class)
-        return total.reshape(votes.n_task, votes.n_class).astype(float)
+        return total.reshape(votes.n_task, votes.n_class).astype(float, copy=False)
     first, row_start = support(votes)
     n_votes = np.diff(np.append(first, votes.n_votes))
     data = n_votes.astype(float) if weight is None else np.add.reduceat(weight, first)

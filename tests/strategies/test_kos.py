@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark_utils.strategies.kos import KOS, sign_of_the_majority
+from benchmark_utils.strategies.kos import KOS, Crowd
 from benchmark_utils.votes import Votes, VotesError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crowdkit")  # of pandas 3
@@ -100,7 +100,8 @@ def test_each_part_of_a_crowd_has_a_sign_of_its_own():
         task, worker, label = rng.integers([[15], [12], [2]], size=(3, 14))
         votes = Votes(task, worker, label, 16, 13, 2)  # with tasks and workers without votes
         message = rng.normal(size=votes.n_votes)
-        found = sign_of_the_majority(votes, votes.task, 2.0 * votes.label - 1, message)
+        answer = 2.0 * votes.label - 1
+        found = Crowd(votes, votes.task, answer).sign(np.bincount(votes.task, answer * message, votes.n_task))
         np.testing.assert_array_equal(found, signs(votes, message))
         turned += (found < 0).sum()
     assert turned > 100

@@ -35,19 +35,26 @@ def confusion_prior(n_class, right, wrong) -> np.ndarray:
     return np.where(np.eye(n_class, dtype=bool), float(right), float(wrong))
 
 
-def learn_confusion(answers_of_worker, posterior, prior):
+def count_answers(answers_of_worker, posterior, n_class):
+    """The expected answers k of each worker to the tasks of each class c, (n_worker, n_class, n_column), axes j, k, c.
+
+    Column c of the posterior (n_task, n_column) is a class, or a part of one.
+    """
+    return (answers_of_worker @ posterior).reshape(-1, n_class, posterior.shape[1])
+
+
+def learn_confusion(count, prior):
     """E log pi^j_{c, k} as (n_worker * n_class, n_column), and the divergence from the prior of all pi^j_c.
 
-    Column c of the posterior (n_task, n_column) and of the prior (n_class, n_column) is a class, or a part of one.
+    `count` is what `count_answers` returns; the prior is alike for each worker, (n_class, n_column).
     """
-    count = (answers_of_worker @ posterior).reshape(-1, *prior.shape)
     log_confusion, divergence = dirichlet(prior, count, axis=1)
     return log_confusion.reshape(-1, prior.shape[1]), divergence
 
 
-def mean_confusion(answers_of_worker, posterior, prior) -> np.ndarray:
-    """E pi^j_{c, k} as (n_worker, n_column, n_class)."""
-    count = prior + (answers_of_worker @ posterior).reshape(-1, *prior.shape)
+def mean_confusion(count, prior) -> np.ndarray:
+    """E pi^j_{c, k} as (n_worker, n_column, n_class), from what `learn_confusion` takes."""
+    count = prior + count
     return (count / count.sum(axis=1, keepdims=True)).transpose(0, 2, 1)
 
 
