@@ -61,17 +61,17 @@ def hard_labels(scores, has_vote, seed) -> np.ndarray:
     -------
     int64, (n_task,)
     """
-    rng = np.random.default_rng(seed)
     if sparse.issparse(scores):
-        return _hard_labels_sparse(scores, has_vote, rng)
+        return _hard_labels_sparse(scores, has_vote, np.random.default_rng(seed))
     by_class = np.ascontiguousarray(scores.T)  # numpy reduces long rows much faster than short ones
     best = by_class.max(axis=0)
     top = by_class >= best - TIE * np.abs(best)
     labels = top.argmax(axis=0)  # the only one, but for ties
-    tied = np.flatnonzero(has_vote & (np.count_nonzero(top, axis=0) > 1))
-    if len(tied):
-        labels[tied] = np.where(top[:, tied].T, rng.random((len(tied), scores.shape[1])), -1).argmax(axis=1)
-    return np.where(has_vote, labels, -1).astype(np.int64)
+    if np.count_nonzero(top) > len(labels):  # quicker than to count by task; tasks without votes tie too
+        tied = np.flatnonzero(has_vote & (np.count_nonzero(top, axis=0) > 1))
+        draw = np.random.default_rng(seed).random((len(tied), scores.shape[1]))
+        labels[tied] = np.where(top[:, tied].T, draw, -1).argmax(axis=1)
+    return np.where(has_vote, labels, -1).astype(np.int64, copy=False)
 
 
 def _hard_labels_sparse(scores, has_vote, rng):
