@@ -51,7 +51,13 @@ def main(arguments) -> int:
 def _label(chosen, output) -> str:
     """Writes the files, and returns what there is to say."""
     check_output(output, chosen.force)
+    columns = columns_of(chosen)
     if is_partitioned(chosen.path):
+        if columns:
+            given = ", ".join(f"--{kind}" for kind in columns)
+            raise CannotError(
+                f"{chosen.path} holds partitions, whose columns were named to partition: leave out {given}"
+            )
         try:
             files, said = label_partitions(chosen.path, chosen.strategy, output.absolute().parent, chosen.engine)
         except EngineError as error:
@@ -60,7 +66,7 @@ def _label(chosen, output) -> str:
         return "\n".join([*said, f"Written: {', '.join(files)} in {output}"])
     if chosen.engine != "disk":
         raise CannotError(f"--engine is for votes in partitions, and {chosen.path} is none of those: leave it out")
-    votes, truth, notes = read_noting(chosen.path, columns_of(chosen))
+    votes, truth, notes = read_noting(chosen.path, columns)
     why_not = refusal(chosen.strategy, votes)
     if why_not:
         raise CannotError(why_not)

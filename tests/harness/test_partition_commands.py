@@ -127,6 +127,25 @@ def run(*arguments):
     return done.stdout
 
 
+def test_names_of_columns_are_refused(folder, tmp_path, capsys):
+    command = [
+        str(folder),
+        "--strategy",
+        "MV",
+        "--truth",
+        "gold",
+        "--task",
+        "item",
+        "--output",
+        str(tmp_path / "labels"),
+    ]
+    assert label_folder.main(command) == 2
+    said = capsys.readouterr().err
+    assert f"{folder} holds partitions" in said
+    assert "leave out --task, --truth" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["crowd"]
+
+
 def test_a_truth_that_is_no_class_is_refused(crowd, tmp_path, capsys):
     truth = np.full(crowd.votes.n_task, -1)
     truth[-2] = crowd.votes.n_class
