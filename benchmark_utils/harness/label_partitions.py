@@ -113,7 +113,7 @@ def _shown(points):
         del point  # its arrays would stay in memory while the next iteration makes others
 
 
-def _labels(votes, result, truth=None) -> Iterator[str]:
+def _labels(votes, result, truth) -> Iterator[str]:
     """The table of the tasks: label, its confidence, votes. A known truth is the label."""
     for index, part in enumerate(votes):
         labels = np.asarray(result.labels[part.tasks])

@@ -48,13 +48,14 @@ def share_the_card(device):
 
     def start_on_own_stream(self, *args, **options):
         start(self, *args, **options)
+        self.has_dropout = any(isinstance(layer, torch.nn.Dropout) for layer in self.model.modules())
         if device.type == "cuda":
             self.stream = MINE.recording
 
     def record_alone(self):
         # cuDNN's choice of algorithms frees memory, which would break another's recording; and dropout draws from
         # torch's generator, which a recording takes for itself
-        if self.graph is None or any(isinstance(layer, torch.nn.Dropout) for layer in self.model.modules()):
+        if self.graph is None or self.has_dropout:
             with ONE_AT_A_TIME:
                 return advance(self)
         return advance(self)

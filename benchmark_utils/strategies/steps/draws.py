@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass
 class Draws:
-    """What one seed draws for the pairs of a task and a class, and twice for the tasks: see `voted_posterior.Pairs`.
+    """What one seed draws for the pairs of a task and a class, and twice for the tasks: see `pairs.Pairs`.
 
     Most crowds need those of the tasks nowhere, and drawing takes as long as a weighted vote: so each is drawn once it
     is asked for.
