@@ -12,7 +12,7 @@ _BLOCK = 2**20  # triples, or rows of them
 
 
 class VotedModel:
-    """The steps of EM. A posterior has one number per (task, class) that received a vote, see `voted_posterior.Pairs`.
+    """The steps of EM. A posterior has one number per (task, class) that received a vote, see `pairs.Pairs`.
 
     A task whose class is known, by `known` (n_task,), -1 elsewhere, has this class alone, voted for or not.
 
